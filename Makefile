@@ -1,0 +1,49 @@
+# SwapStation: every target sets up what it needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+        --strip-extras --allow-unsafe --no-header --no-annotate
+
+.PHONY: help setup demo test bench figures lock clean
+.DEFAULT_GOAL := help
+
+help:  ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(STAMP)  ## Make .venv from the locked dependencies
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=...)"; exit 1; }
+	@test -x $(PY) || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); } || { echo "needs venv: apt install python3-venv"; exit 1; }
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP)  ## One car, one swap, over the wires of a simulated station
+	@$(VENV)/bin/swapstation demo
+
+test: $(STAMP)  ## All checks: lint, types, borders, tests
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo | tail -n +7
+	@$(PY) -m pytest -n 2 --dist worksteal
+
+bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
+	@$(PY) -m bench run $(NAMES)
+
+figures: $(STAMP)  ## Render docs/figures.md from the results
+	@$(PY) -m bench figures
+
+lock:  ## Renew the lock files
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet pip-tools
+	@$(VENV)-lock/bin/pip-compile $(LOCK) --upgrade --output-file requirements.lock pyproject.toml
+	@$(VENV)-lock/bin/pip-compile $(LOCK) --upgrade --extra dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock pyproject.toml
+	@rm -rf $(VENV)-lock
+
+clean:  ## Remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What to do: the pure decision core and the asyncio shell around it."""

@@ -1,0 +1,100 @@
+"""Conditions of transitions: which way the swap goes on. Pure functions of the view."""
+
+from dataclasses import replace
+
+from firmware_py.core.checks import View
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.packs import eligible
+from firmware_py.core.state import Install, Swap
+
+
+def new_installed(v: View) -> bool:
+    """The new pack is on the car: the old one goes to the rack."""
+    return v.swap.install is Install.NEW
+
+
+def old_stays(v: View) -> bool:
+    """The old pack is (again) on the car and a pack stands at the buffer: it goes back to its bay."""
+    return v.swap.install is Install.OLD and v.image.platform.buffer_present is True
+
+
+def given_up(v: View) -> bool:
+    """The order cannot be served any more: the car leaves, or keeps, its own pack."""
+    return v.swap.install is Install.OLD
+
+
+def pack_ready(v: View) -> bool:
+    """The order goes on with the reserved pack."""
+    return not given_up(v)
+
+
+def car_waits(v: View) -> bool:
+    """The old pack is off and the car waits for a pack."""
+    return "10" in v.swap.passed
+
+
+def pack_ready_no_car(v: View) -> bool:
+    """The reserved pack is staged and no car has been admitted yet."""
+    return pack_ready(v) and not car_waits(v)
+
+
+def pack_ready_car_waits(v: View) -> bool:
+    """The reserved pack is staged and the car waits for it."""
+    return pack_ready(v) and car_waits(v)
+
+
+def given_up_no_car(v: View) -> bool:
+    """The order ends before a car came in: what stands at the buffer goes back."""
+    return given_up(v) and not car_waits(v)
+
+
+def given_up_car_waits(v: View) -> bool:
+    """No pack for the car that has none: the old one is put back."""
+    return given_up(v) and car_waits(v)
+
+
+def buffer_full(v: View) -> bool:
+    """A pack stands at the buffer."""
+    return v.image.platform.buffer_present is True
+
+
+def keep_old(v: View) -> Swap:
+    """From here on the car gets its own pack back."""
+    return replace(v.swap, install=Install.OLD)
+
+
+def note_old_pack(v: View) -> Swap:
+    """Remember which pack came with the car."""
+    return replace(v.swap, serial_old=v.image.car_pack.serial)
+
+
+def choose_other_pack(v: View) -> Swap:
+    """Reserve the next eligible pack; the rejected one goes back to the bay that the old choice came from."""
+    swap = v.swap
+    tried = (*swap.tried, swap.serial_new)
+    tries_left = len(tried) <= v.params.retries.get("other_pack", 0)
+    choice = next(eligible(v.image, swap.order, v.params, tried), None) if tries_left else None
+    if choice is None:
+        return replace(swap, tried=tried, install=Install.OLD, failure=swap.failure or FaultCode.NO_ELIGIBLE_PACK)
+    bay, serial = choice
+    return replace(swap, tried=tried, return_bay=swap.bay, bay=bay, serial_new=serial)
+
+
+def bay_of_new(v: View) -> str:
+    """Place name of the bay that the reserved pack came from."""
+    return f"bay-{v.swap.bay}"
+
+
+def bay_for_rejected(v: View) -> str:
+    """Place name of the bay that a rejected pack goes back to."""
+    return f"bay-{v.swap.return_bay}"
+
+
+def buffer(_: View) -> str:
+    """Place name of the buffer."""
+    return "buffer"
+
+
+def store(_: View) -> str:
+    """Place name of the store."""
+    return "store"

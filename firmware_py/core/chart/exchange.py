@@ -1,0 +1,97 @@
+"""Steps 11 and 12: old pack out and new pack in at the same time; and the way back."""
+
+from typing import Final
+
+from firmware_py.core import checks as c
+from firmware_py.core.chart import conditions as when
+from firmware_py.core.chart import moves as m
+from firmware_py.core.chart import watches as w
+from firmware_py.core.chart.rows import Link, Row, Watch
+from firmware_py.core.chart.ways import OTHER_PACK, REINSTALL
+from firmware_py.core.faults import FaultCode as F
+from hal.commands import Slot
+
+EXCHANGE: Final = (
+    Row(
+        name="11",
+        step=11,
+        title="Move the old pack out",
+        limit="11",
+        limit_fault=F.SHUTTLE_JAMMED,
+        limit_device="shuttle",
+        start=c.every(
+            c.lift_at("transfer", "at_transfer"),
+            c.out_slot_at("under", "out_at_under"),
+            c.flag("shuttle", "out_present"),
+            c.flag("platform", "store_present", wanted=False),
+        ),
+        moves=("shuttle",),
+        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN),
+        command=m.slot_to(Slot.OUT, "store"),
+        done=c.every(c.out_slot_at("store", "out_at_store"), c.flag("platform", "store_present")),
+        then=(Link("13"), Link("11.return", when.given_up_car_waits)),
+        exit=REINSTALL,
+    ),
+    Row(
+        name="12",
+        step=12,
+        title="Move the new pack in",
+        limit="12",
+        limit_fault=F.SHUTTLE_JAMMED,
+        limit_device="shuttle",
+        start=c.every(
+            c.buffer_is_reserved,
+            c.flag("shuttle", "in_present"),
+            c.in_slot_at("buffer", "in_at_buffer"),
+            c.lift_at("transfer", "at_transfer"),
+        ),
+        moves=("shuttle",),
+        watches=(
+            Watch(c.buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer"),
+            *w.HELD_CAR,
+            w.SHUTTLE_SEEN,
+            w.SLOTS_APART,
+        ),
+        command=m.slot_to(Slot.IN, "under"),
+        done=c.every(
+            c.in_slot_at("under", "in_at_under"),
+            c.flag("shuttle", "in_present"),
+            c.flag("platform", "buffer_present", wanted=False),
+        ),
+        then=(Link("13"),),
+        exit=REINSTALL,
+        routes=OTHER_PACK,
+    ),
+    Row(
+        name="12.return",
+        step=12,
+        title="Move the new pack back to the buffer",
+        limit="12",
+        limit_fault=F.SHUTTLE_JAMMED,
+        limit_device="shuttle",
+        moves=("shuttle",),
+        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN),
+        start=c.lift_at("transfer", "at_transfer"),
+        command=m.slot_to(Slot.IN, "buffer"),
+        done=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.flag("platform", "buffer_present")),
+        then=(Link("0.choose", when.pack_ready), Link("11.return", when.given_up)),
+        exit=("11.return",),
+    ),
+    Row(
+        name="11.return",
+        step=11,
+        title="Bring the old pack back under the car",
+        limit="11",
+        limit_fault=F.SHUTTLE_JAMMED,
+        limit_device="shuttle",
+        needs=("11",),
+        moves=("shuttle",),
+        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN, w.SLOTS_APART),
+        start=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.lift_at("transfer", "at_transfer")),
+        command=m.slot_to(Slot.OUT, "under"),
+        done=c.every(c.out_slot_at("under", "out_at_under"), c.flag("shuttle", "out_present")),
+        then=(Link("13.old"),),
+        exit=None,
+        update=when.keep_old,
+    ),
+)

@@ -1,0 +1,48 @@
+"""Step 0: bring the reserved pack to the buffer, choose another, take an unused one back."""
+
+from typing import Final
+
+from firmware_py.core import checks as c
+from firmware_py.core.chart import conditions as when
+from firmware_py.core.chart import watches as w
+from firmware_py.core.chart.rows import Link, Row
+from firmware_py.core.chart.stacker import carry
+from firmware_py.core.chart.ways import OTHER_PACK
+from firmware_py.core.faults import FaultCode as F
+
+PRE_STAGE: Final = (
+    *carry(
+        "0",
+        0,
+        "Pre-stage the reserved pack",
+        when.bay_of_new,
+        when.buffer,
+        then=(
+            Link("1", when.pack_ready_no_car),
+            Link("12", when.pack_ready_car_waits),
+            Link("putback.1", when.given_up_no_car),
+            Link("11.return", when.given_up_car_waits),
+        ),
+        arrived=c.buffer_is_reserved,
+        watch_place=(w.BUFFER_SAME,),
+        routes=OTHER_PACK,
+    ),
+    Row(
+        name="0.choose",
+        step=0,
+        title="Choose another pack",
+        done=c.always,
+        limit="decide",
+        limit_fault=F.NO_ELIGIBLE_PACK,
+        limit_device="rack",
+        exit=None,
+        update=when.choose_other_pack,
+        then=(
+            Link("other.1", when.pack_ready),
+            Link("11.return", when.given_up_car_waits),
+            Link("putback.1", when.given_up_no_car),
+        ),
+    ),
+    *carry("other", 0, "Return the rejected pack", when.buffer, when.bay_for_rejected, then=(Link("0.1"),)),
+    *carry("putback", 0, "Return the unused pack", when.buffer, when.bay_of_new),
+)

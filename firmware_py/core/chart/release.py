@@ -1,0 +1,155 @@
+"""Steps 16 to 19: retract, self-check, lower, release the car."""
+
+from typing import Final
+
+from firmware_py.core import checks as c
+from firmware_py.core.chart import conditions as when
+from firmware_py.core.chart import moves as m
+from firmware_py.core.chart import watches as w
+from firmware_py.core.chart.evidence import pack_evidence
+from firmware_py.core.chart.rows import Link, Route, Row, Watch
+from firmware_py.core.faults import FaultCode as F
+from firmware_py.core.faults import Reaction as R
+from firmware_py.core.packml import StablePlace as S
+from hal.commands import Actuator as A
+from hal.commands import CarMode
+from hal.readings import LockState
+
+RELEASE: Final = (
+    Row(
+        name="16",
+        step=16,
+        title="Retract the head",
+        limit="16",
+        limit_fault=F.LIFT_STALLED,
+        limit_device="lift",
+        moves=("lift",),
+        watches=(w.PLATFORM_SEEN, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED),
+        command=m.lift_to("home", "retract"),
+        done=c.lift_at("home", "at_home"),
+        then=(Link("16.shutter"),),
+        exit=None,
+    ),
+    Row(
+        name="16.shutter",
+        step=16,
+        title="Close the shutter",
+        limit="16",
+        limit_fault=F.SHUTTER_NOT_REACHED,
+        limit_device="shutter",
+        start=c.lift_at("home", "at_home"),
+        moves=("shutter",),
+        watches=(w.PLATFORM_SEEN,),
+        command=m.drive((A.SHUTTER, False)),
+        done=c.every(c.flag("platform", "shutter_closed"), c.flag("platform", "shutter_open", wanted=False)),
+        then=(Link("18.lower"),),
+        exit=None,
+    ),
+    Row(
+        name="17",
+        step=17,
+        title="Wake the car, self-check",
+        limit="17",
+        limit_fault=F.SELF_CHECK_FAILED,
+        limit_device="car",
+        watches=(
+            w.CAR_SEEN,
+            Watch(c.self_check_not_failed, F.SELF_CHECK_FAILED, "car", while_running_only=True),
+        ),
+        limit_cases=(
+            Watch(c.known("car", "self_check", "pack_serial"), F.LINK_LOST, "car"),
+            Watch(c.car_sees_pack, F.CAR_PACK_MISMATCH, "car"),
+        ),
+        command=m.ask_car(CarMode.WAKE),
+        done=c.every(c.self_check_ok, c.car_sees_pack, c.flag("car", "hvil_closed"), c.flag("car", "pack_latched")),
+        evidence=pack_evidence("car_pack", "installed"),
+        then=(Link("18.free"),),
+        exit=None,
+        routes={F.SELF_CHECK_FAILED: Route(R.HOLD, retries="17", via="17")},
+    ),
+    Row(
+        name="18.lower",
+        step=18,
+        title="Lower the body",
+        limit="18",
+        limit_fault=F.CLAMP_NOT_REACHED,
+        limit_device="pin_lift",
+        moves=("pin_lift",),
+        watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED),
+        command=m.drive((A.PIN_LIFT, False)),
+        done=c.every(c.flag("platform", "wheels_on_floor"), c.flag("platform", "pins_raised", wanted=False)),
+        then=(Link("18.free"),),
+        exit=None,
+    ),
+    Row(
+        name="18.free",
+        step=18,
+        title="Release pins and rods",
+        limit="18",
+        limit_fault=F.CLAMP_NOT_REACHED,
+        limit_device="pins",
+        needs=("17", "18.lower"),
+        moves=("pins", "rods"),
+        watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED),
+        command=m.drive((A.PINS, False), (A.RODS, False)),
+        done=c.every(
+            c.flag("platform", "pins_retracted"),
+            c.flag("platform", "pins_engaged", wanted=False),
+            c.flag("platform", "rods_home"),
+            c.flag("platform", "rods_centred", wanted=False),
+        ),
+        then=(Link("19"),),
+        exit=None,
+    ),
+    Row(
+        name="19",
+        step=19,
+        title="Release the car",
+        limit="19",
+        limit_fault=F.CAR_DID_NOT_LEAVE,
+        limit_device="lane",
+        seals=True,
+        start=c.every(
+            c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked"), c.flag("platform", "shutter_closed")
+        ),
+        moves=("lane_gate",),
+        watches=(w.PLATFORM_SEEN,),
+        command=m.both(m.drive((A.LANE_GATE, True)), m.ask_car(CarMode.RELEASE)),
+        done=c.every(c.flag("platform", "lane_clear"), c.none_of("platform", "grooves")),
+        place=S.S4,
+        then=(Link("19.close"),),
+        exit=None,
+    ),
+    Row(
+        name="19.refuse",
+        step=19,
+        title="Let the car go with its own pack",
+        limit="19",
+        limit_fault=F.CAR_DID_NOT_LEAVE,
+        limit_device="lane",
+        seals=True,
+        start=c.flag("platform", "shutter_closed"),
+        moves=("lane_gate",),
+        watches=(w.PLATFORM_SEEN,),
+        command=m.both(m.drive((A.LANE_GATE, True)), m.ask_car(CarMode.RELEASE)),
+        done=c.every(c.flag("platform", "lane_clear"), c.none_of("platform", "grooves")),
+        place=S.S4,
+        then=(Link("19.close"), Link("putback.1", when.buffer_full)),
+        exit=None,
+        update=when.keep_old,
+    ),
+    Row(
+        name="19.close",
+        step=19,
+        title="Close the lane gate",
+        limit="1",
+        limit_fault=F.SHUTTER_NOT_REACHED,
+        limit_device="lane_gate",
+        moves=("lane_gate",),
+        watches=(w.PLATFORM_SEEN,),
+        start=c.flag("platform", "lane_clear"),
+        command=m.drive((A.LANE_GATE, False)),
+        done=c.every(c.flag("platform", "lane_gate_closed"), c.flag("platform", "lane_gate_open", wanted=False)),
+        exit=None,
+    ),
+)

@@ -1,0 +1,95 @@
+"""What a row of the chart is. Rows are typed values that name pure functions; stations vary by data, rows do not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from firmware_py.core.checks import Check, View, always
+from firmware_py.core.faults import FaultCode, Reaction
+from firmware_py.core.packml import StablePlace
+from firmware_py.core.state import Swap
+from hal.commands import Command
+
+Commands = Callable[[View], tuple[Command, ...]]
+Condition = Callable[[View], bool]
+
+
+def nothing(_: View) -> tuple[Command, ...]:
+    """A row that only watches."""
+    return ()
+
+
+def yes(_: View) -> bool:
+    """Unconditional."""
+    return True
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Something that must hold at the command and during the row, and the fault it is when it does not.
+
+    `on_end` watches are judged only while the row runs (they may be false before the command has acted).
+    """
+
+    check: Check
+    code: FaultCode
+    device: str
+    while_running_only: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A transition to another row, taken when this row is done and the condition holds."""
+
+    to: str
+    when: Condition = yes
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a fault of this row leads to. First `retries` (a key of the station's table) by way of `via`, then `reaction`.
+
+    `to` are the rows that BACK_OUT and ABORT go to; `fails` says whether the order is lost by it.
+    """
+
+    reaction: Reaction
+    to: tuple[str, ...] = ()
+    retries: str = ""
+    via: str = ""
+    fails: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row. A done-test is what is *seen*, never an acknowledgement; every row has a limit and an exit."""
+
+    name: str
+    step: int
+    """Number of the step in the reference sequence (0..19) that this row is part of."""
+    title: str
+    done: Check
+    limit: str
+    """Key of the station's table of time limits."""
+    limit_fault: FaultCode
+    limit_device: str
+    exit: tuple[str, ...] | None
+    """Rows to go to when the swap is aborted here; empty = the swap ends here, `None` = the only way out is on."""
+    limit_cases: tuple[Watch, ...] = ()
+    """What the limit means: the first check that does not hold names the fault, else `limit_fault`."""
+    moves: tuple[str, ...] = ()
+    """Devices in motion during the row: polled fast, stopped on hold, refused without safety permissives."""
+    start: Check = always
+    """Pose that the row starts from; with the done-test it makes sure that a change was seen."""
+    watches: tuple[Watch, ...] = ()
+    command: Commands = nothing
+    then: tuple[Link, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Rows that must be done first (a join)."""
+    routes: Mapping[FaultCode, Route] | None = None
+    place: StablePlace | None = None
+    """Stable place that is reached when the row is done."""
+    update: Callable[[View], Swap] | None = None
+    evidence: Callable[[View], Mapping[str, object]] | None = None
+    dwell: str = ""
+    """Key of the station's table of dwells: the done-test must hold that long."""
+    seals: bool = False
+    """Before this row's command the record is sealed: everything of the swap is durable first."""

@@ -1,0 +1,163 @@
+"""Steps 6 to 10: dock, take the weight, unlock, verify, lower the old pack; and the ways back."""
+
+from typing import Final
+
+from firmware_py.core import checks as c
+from firmware_py.core.chart import conditions as when
+from firmware_py.core.chart import moves as m
+from firmware_py.core.chart import watches as w
+from firmware_py.core.chart.evidence import lock_evidence
+from firmware_py.core.chart.rows import Link, Route, Row, Watch
+from firmware_py.core.chart.ways import DOOR_ABORT, HOLD, RELOCK, TAIL
+from firmware_py.core.faults import FaultCode as F
+from firmware_py.core.faults import Reaction as R
+from firmware_py.core.packml import StablePlace as S
+from hal.readings import LockState
+
+SEPARATION: Final = (
+    Row(
+        name="6",
+        step=6,
+        title="Raise the head and dock",
+        limit="6",
+        limit_fault=F.DOCK_NOT_SEATED,
+        limit_device="lift",
+        needs=("5.lift", "5.shutter"),
+        start=c.lift_at("home", "at_home"),
+        moves=("lift",),
+        limit_cases=(Watch(c.lift_near("dock"), F.LIFT_STALLED, "lift"),),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED),
+        command=m.lift_to("dock", "dock"),
+        done=c.every(c.lift_at("dock", "at_seat"), c.all_of("lift", "dock_pins"), c.load_at_most("touch_max_kg")),
+        then=(Link("7"),),
+        exit=TAIL,
+        routes={**DOOR_ABORT, F.DOCK_NOT_SEATED: Route(R.ABORT, to=TAIL, retries="6", via="6.lower")},
+    ),
+    Row(
+        name="6.lower",
+        step=6,
+        title="Lower the empty head",
+        limit="6",
+        limit_fault=F.LIFT_STALLED,
+        limit_device="lift",
+        moves=("lift",),
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED),
+        command=m.lift_to("home", "retract"),
+        done=c.lift_at("home", "at_home"),
+        then=(Link("6"),),
+        exit=TAIL,
+        routes=DOOR_ABORT,
+    ),
+    Row(
+        name="7",
+        step=7,
+        title="Take the weight",
+        limit="7",
+        limit_fault=F.MASS_TOO_LOW,
+        limit_device="lift",
+        start=c.every(c.lift_at("dock", "at_seat"), c.all_of("lift", "dock_pins")),
+        moves=("lift",),
+        limit_cases=(Watch(c.lift_near("support"), F.LIFT_STALLED, "lift"),),
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.NOT_OVERLOADED),
+        command=m.lift_to("support", "support"),
+        done=c.every(c.lift_at("support", "at_seat"), c.load_between("mass_min_kg", "mass_max_kg")),
+        then=(Link("8"),),
+        exit=TAIL,
+        routes={
+            **DOOR_ABORT,
+            F.MASS_TOO_LOW: Route(R.BACK_OUT, to=TAIL),
+            F.MASS_TOO_HIGH: Route(R.BACK_OUT, to=TAIL),
+        },
+    ),
+    Row(
+        name="8",
+        step=8,
+        title="Unlock all points",
+        limit="8",
+        limit_fault=F.LOCK_FAILED_UNLOCK,
+        limit_device="locks",
+        start=c.locks_are(LockState.LOCKED),
+        moves=("locks",),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED, w.UNLOCK_RUNS),
+        command=m.unlock_all,
+        done=c.every(c.locks_are(LockState.FREE), c.none_of("locks", "proof_locked")),
+        evidence=lock_evidence("unlock"),
+        then=(Link("9"),),
+        exit=RELOCK,
+        routes={F.LOCK_FAILED_UNLOCK: Route(R.BACK_OUT, to=RELOCK), F.LOCK_PROOF_DISAGREES: HOLD},
+    ),
+    Row(
+        name="8.relock",
+        step=8,
+        title="Lock the old pack again",
+        limit="14",
+        limit_fault=F.LOCK_FAILED_LOCK,
+        limit_device="locks",
+        moves=("locks",),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.LOCK_RUNS),
+        command=m.lock_all,
+        done=c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked")),
+        evidence=lock_evidence("lock"),
+        then=(Link("15"),),
+        exit=None,
+        routes={F.LOCK_FAILED_LOCK: HOLD},
+        update=when.keep_old,
+    ),
+    Row(
+        name="9",
+        step=9,
+        title="Verify that separation is possible",
+        limit="9",
+        limit_fault=F.LOCK_PROOF_DISAGREES,
+        limit_device="locks",
+        watches=(*w.HELD_CAR, w.LOCKS_SEEN, w.SUPPORTED),
+        done=c.every(
+            c.locks_are(LockState.FREE),
+            c.none_of("locks", "proof_locked"),
+            c.flag("car", "hvil_closed", wanted=False),
+            c.flag("car", "pack_latched", wanted=False),
+        ),
+        dwell="9",
+        then=(Link("10"),),
+        exit=RELOCK,
+    ),
+    Row(
+        name="10",
+        step=10,
+        title="Lower the old pack",
+        limit="10",
+        limit_fault=F.LIFT_STALLED,
+        limit_device="lift",
+        start=c.every(
+            c.lift_at("support", "at_seat"),
+            c.none_of("locks", "proof_locked"),
+            c.out_slot_at("under", "out_at_under"),
+            c.flag("shuttle", "out_present", wanted=False),
+        ),
+        moves=("lift",),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.ALL_FREE, w.LOAD_KEPT),
+        command=m.lift_to("transfer", "lower"),
+        done=c.every(
+            c.lift_at("transfer", "at_transfer"), c.flag("shuttle", "out_present"), c.load_at_most("empty_max_kg")
+        ),
+        place=S.S2,
+        then=(Link("11"), Link("12")),
+        exit=("10.raise",),
+        routes={F.PACK_HANGS: Route(R.BACK_OUT, to=("10.raise",))},
+    ),
+    Row(
+        name="10.raise",
+        step=10,
+        title="Raise the old pack to its seat",
+        limit="13",
+        limit_fault=F.LIFT_STALLED,
+        limit_device="lift",
+        moves=("lift",),
+        watches=(*w.HELD_CAR, *w.LIFT, w.ALL_FREE, w.NOT_OVERLOADED),
+        command=m.lift_to("support", "raise"),
+        done=c.every(c.lift_at("support", "at_seat"), c.all_of("lift", "pack_seated"), c.supported),
+        then=(Link("8.relock"),),
+        exit=None,
+        update=when.keep_old,
+    ),
+)

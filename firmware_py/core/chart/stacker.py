@@ -1,0 +1,116 @@
+"""Rows that carry a pack from place to place with the stacker: go, pick, go, place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from firmware_py.core.chart.moves import pick_at, place_at, stacker_to
+from firmware_py.core.chart.rows import Link, Route, Row, Watch
+from firmware_py.core.chart.watches import PLATFORM_SEEN, STACKER_SEEN
+from firmware_py.core.checks import Check, Miss, View, always, every, flag
+from firmware_py.core.faults import FaultCode as F
+from firmware_py.core.faults import Reaction
+
+PlaceOf = Callable[[View], str]
+
+
+def stacker_at(place: PlaceOf) -> Check:
+    """Both witnesses of a level: position and the level pin; the fork is home."""
+
+    def check(v: View) -> Miss | None:
+        seen, wanted = v.image.stacker.level_mm, v.params.places[place(v)].level_mm
+        if seen is None:
+            return Miss("stacker.level_mm: no fresh reading", "stacker")
+        if abs(seen - wanted) > v.params.level_tol_mm:
+            return Miss(f"stacker at {seen:.0f} mm, wanted {wanted:.0f} mm for {place(v)}")
+        return None
+
+    return every(check, flag("stacker", "at_level"), flag("stacker", "fork_home"))
+
+
+def pack_at(place: PlaceOf, wanted: bool) -> Check:
+    """The place's own presence switch: the second witness of a pick or place."""
+
+    def check(v: View) -> Miss | None:
+        platform, name = v.image.platform, place(v)
+        seen = {"buffer": platform.buffer_present, "store": platform.store_present}.get(name)
+        if name.startswith("bay-") and platform.bay_present is not None:
+            seen = platform.bay_present[int(name[4:]) - 1]
+        if seen is None:
+            return Miss(f"presence at {name}: no fresh reading", "platform")
+        return None if seen is wanted else Miss(f"{name} is {'occupied' if seen else 'empty'}")
+
+    return check
+
+
+def carry(  # noqa: PLR0913 - a row family is described by exactly these
+    prefix: str,
+    step: int,
+    title: str,
+    source: PlaceOf,
+    target: PlaceOf,
+    *,
+    then: tuple[Link, ...] = (),
+    after_pick: tuple[Link, ...] = (),
+    arrived: Check = always,
+    watch_place: tuple[Watch, ...] = (),
+    routes: Mapping[F, Route] | None = None,
+) -> tuple[Row, ...]:
+    """Four rows `prefix.1` to `prefix.4` that bring the pack at `source` to `target`."""
+    empty, loaded = flag("stacker", "present", wanted=False), flag("stacker", "present")
+    still = every(flag("stacker", "moving", wanted=False), flag("stacker", "fork_home"))
+    base = Row(
+        name=prefix,
+        step=step,
+        title=title,
+        done=always,
+        limit="stacker",
+        limit_fault=F.STACKER_JAMMED,
+        limit_device="stacker",
+        moves=("stacker",),
+        watches=(STACKER_SEEN, PLATFORM_SEEN),
+        routes={F.STACKER_JAMMED: Route(Reaction.HOLD), **(routes or {})},
+        exit=None,
+    )
+    return (
+        replace(
+            base,
+            name=f"{prefix}.1",
+            exit=(f"{prefix}.1",),
+            title=f"{title}: stacker goes there",
+            start=every(empty, pack_at(source, wanted=True)),
+            command=stacker_to(source),
+            done=every(stacker_at(source), still),
+            then=(Link(f"{prefix}.2"),),
+        ),
+        replace(
+            base,
+            name=f"{prefix}.2",
+            exit=(f"{prefix}.2",),
+            title=f"{title}: pick",
+            start=every(empty, stacker_at(source)),
+            command=pick_at(source),
+            done=every(loaded, pack_at(source, wanted=False), still),
+            then=(Link(f"{prefix}.3"), *after_pick),
+        ),
+        replace(
+            base,
+            name=f"{prefix}.3",
+            exit=(f"{prefix}.3",),
+            title=f"{title}: stacker goes to the target",
+            start=every(loaded, pack_at(target, wanted=False)),
+            command=stacker_to(target),
+            done=every(stacker_at(target), still),
+            then=(Link(f"{prefix}.4"),),
+        ),
+        replace(
+            base,
+            name=f"{prefix}.4",
+            exit=(f"{prefix}.4",),
+            title=f"{title}: place",
+            start=every(loaded, stacker_at(target)),
+            watches=(*base.watches, *watch_place),
+            command=place_at(target),
+            done=every(empty, pack_at(target, wanted=True), still, arrived),
+            then=then,
+        ),
+    )

@@ -1,0 +1,50 @@
+"""The watches of the rows: what must hold while something moves, and the fault it is when it does not."""
+
+from firmware_py.core.chart.rows import Watch
+from firmware_py.core.checks import (
+    buffer_not_other,
+    dc_link_low,
+    every,
+    flag,
+    known,
+    lift_healthy,
+    load_at_most,
+    load_not_lost,
+    locks_are,
+    no_lock_failed,
+    slots_apart,
+    supported,
+    vin_not_other,
+)
+from firmware_py.core.faults import FaultCode as F
+from hal.readings import LockState
+
+LIFT_SEEN = Watch(known("lift", "position_mm", "speed_mm_s", "load_kg", "at_seat"), F.LINK_LOST, "lift")
+LIFT_OK = Watch(lift_healthy, F.LIFT_DRIVE_FAULT, "lift")
+LOCKS_SEEN = Watch(known("locks", "state", "proof_locked"), F.LINK_LOST, "locks")
+SHUTTLE_SEEN = Watch(known("shuttle", "out_mm", "in_mm", "out_present", "in_present"), F.LINK_LOST, "shuttle")
+STACKER_SEEN = Watch(known("stacker", "level_mm", "fork_home", "present"), F.LINK_LOST, "stacker")
+PLATFORM_SEEN = Watch(known("platform", "lane_clear", "bay_present"), F.LINK_LOST, "platform")
+CAR_SEEN = Watch(known("car", "in_park", "doors_closed"), F.LINK_LOST, "car")
+
+DOORS = Watch(flag("car", "doors_closed"), F.DOOR_OPEN, "car")
+PARKED = Watch(every(flag("car", "in_park"), flag("car", "brake_held"), flag("car", "standing")), F.CAR_NOT_HELD, "car")
+HV_OFF = Watch(dc_link_low, F.HV_NOT_OFF, "car")
+CLAMPED = Watch(every(flag("platform", "pins_raised"), flag("platform", "rods_centred")), F.CAR_NOT_HELD, "platform")
+SHUTTER_OPEN = Watch(flag("platform", "shutter_open"), F.SHUTTER_NOT_REACHED, "platform")
+VIN_SAME = Watch(vin_not_other, F.VIN_MISMATCH, "car")
+
+OLD_LOCKED = Watch(locks_are(LockState.LOCKED), F.LOCK_UNEXPECTED_OPEN, "locks")
+ALL_FREE = Watch(locks_are(LockState.FREE), F.LOCK_PROOF_DISAGREES, "locks")
+UNLOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_UNLOCK, "locks", while_running_only=True)
+LOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_LOCK, "locks", while_running_only=True)
+LOAD_KEPT = Watch(load_not_lost, F.PACK_HANGS, "lift")
+NOT_OVERLOADED = Watch(load_at_most("mass_max_kg"), F.MASS_TOO_HIGH, "lift")
+SUPPORTED = Watch(supported, F.MASS_TOO_LOW, "lift")
+BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer", while_running_only=True)
+SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
+
+HELD_CAR = (PLATFORM_SEEN, CAR_SEEN, DOORS, PARKED, HV_OFF, CLAMPED)
+"""From the partial lift to the lock proof: the car is in P, doors closed, high voltage off, clamped."""
+PARKED_CAR = (PLATFORM_SEEN, CAR_SEEN, VIN_SAME, DOORS, PARKED, HV_OFF)
+LIFT = (LIFT_SEEN, LIFT_OK, SHUTTER_OPEN)

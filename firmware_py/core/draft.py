@@ -1,0 +1,80 @@
+"""A step in the making: the new state and the effects so far. Lives only inside one `step`."""
+
+from dataclasses import replace
+
+from firmware_py.core.effects import Arm, ClearFault, Effect, Keep, Note, RaiseFault, StopMotion
+from firmware_py.core.faults import Fault, FaultCode
+from firmware_py.core.packml import PackML
+from firmware_py.core.state import Active, Phase, State
+
+STANDSTILL_S = 3.0
+"""A mover that cannot tell that it stands is taken as stopped after this time: its brake and run-enable are off."""
+
+
+class Draft:
+    """Mutable view of a `State`; `result()` freezes it."""
+
+    def __init__(self, state: State) -> None:
+        self.packml = state.packml
+        self.place = state.place
+        self.active = state.active
+        self.swap = state.swap
+        self.faults = state.faults
+        self.swaps_started = state.swaps_started
+        self.fault_rows = state.fault_rows
+        self.effects: list[Effect] = []
+        self._before = state
+
+    def result(self) -> tuple[State, tuple[Effect, ...]]:
+        """The new state (the same object when nothing changed) and the effects in order."""
+        if self.packml is not self._before.packml:
+            self.keep(Note.STATE, state=self.packml.value)
+        state = State(self.packml, self.place, self.active, self.swap, self.faults, self.swaps_started, self.fault_rows)
+        return (self._before if state == self._before else state), tuple(self.effects)
+
+    def keep(self, note: Note, **body: object) -> None:
+        """Add a fact for the journal."""
+        self.effects.append(Keep(note, body))
+
+    def change(self, active: Active, *, phase: Phase | None = None, armed: bool | None = None) -> Active:
+        """Replace one active row by a changed one."""
+        new = replace(
+            active, phase=active.phase if phase is None else phase, armed=active.armed if armed is None else armed
+        )
+        self.active = tuple(new if a.row == active.row else a for a in self.active)
+        return new
+
+    def raise_fault(self, code: FaultCode, device: str, text: str, row: str = "") -> None:
+        """A fault stands, once per (code, device). A fault of a row goes when that row is done after all."""
+        if all(f.key != (code, device) for f in self.faults):
+            fault = Fault(code, device, text)
+            self.faults = tuple(sorted((*self.faults, fault)))
+            self.fault_rows = (*self.fault_rows, (code, device, row))
+            self.effects.append(RaiseFault(fault))
+
+    def clear_fault(self, code: FaultCode, device: str) -> None:
+        """A fault is gone, if it stood."""
+        for fault in self.faults:
+            if fault.key == (code, device):
+                self.effects.append(ClearFault(fault))
+        self.faults = tuple(f for f in self.faults if f.key != (code, device))
+        self.fault_rows = tuple(r for r in self.fault_rows if r[:2] != (code, device))
+
+    def settle_faults(self, row: str) -> None:
+        """Faults that were raised by a row are over once that row is done."""
+        for code, device, owner in self.fault_rows:
+            if owner == row:
+                self.clear_fault(code, device)
+
+    def stop(self, devices: tuple[str, ...]) -> None:
+        """Stop devices on the way to another row; drives stay enabled."""
+        if devices:
+            self.effects.append(StopMotion(devices, "leaving the step", drop_enable=False))
+
+    def hold(self, reason: str, devices: tuple[str, ...]) -> None:
+        """Motion stops now, run-enable drops; the station waits for a person."""
+        if self.packml in {PackML.HOLDING, PackML.HELD}:
+            return
+        self.effects.append(StopMotion(devices, reason, drop_enable=True))
+        self.effects.append(Arm("station:standstill", STANDSTILL_S))
+        self.packml = PackML.HOLDING

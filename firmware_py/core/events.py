@@ -1,0 +1,74 @@
+"""Inputs of the sequencer: what may happen to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.state import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The Image may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """A deadline that the core armed has passed. `timer` is the name it was armed under."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIn:
+    """A kept, unexpired order. `swap_id` is the identity the record will have."""
+
+    order: Order
+    swap_id: str
+
+
+class Action(StrEnum):
+    """What an operator may ask."""
+
+    RESET = "reset"
+    HOLD = "hold"
+    RESUME = "resume"
+    ABORT = "abort"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator's deliberate act: who and why are journalled by the shell."""
+
+    action: Action
+    who: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The shell could not carry out an effect, or lost a device. `row` is empty where no row asked for it."""
+
+    code: FaultCode
+    device: str
+    text: str
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A device that was lost answers again."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """At start: the journal knows a swap that never ended."""
+
+    swap_id: str
+    text: str
+
+
+Event = Scan | TimeUp | OrderIn | Operator | Trouble | Recovered | Interrupted

@@ -1,0 +1,288 @@
+"""The gate: an independent judge of each single command against the Image.
+
+It knows hazards, not recipes, and shares no code with the sequencer. `Stop` and dropping run-enable always pass.
+Whatever is unknown refuses. A refusal names the interlock and what was seen.
+"""
+
+from dataclasses import dataclass
+
+from firmware_py.core.image import Image
+from hal.commands import (
+    Actuator,
+    CarMode,
+    Command,
+    Drive,
+    Heartbeat,
+    Lock,
+    MoveLift,
+    MoveSlot,
+    MoveStacker,
+    PickPack,
+    PlacePack,
+    RequestCar,
+    RunEnable,
+    Slot,
+    Stop,
+    Unlock,
+)
+from hal.readings import LockState
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """What the judge measures against. mm, kg, V."""
+
+    lift_min_mm: float
+    lift_max_mm: float
+    lift_transfer_mm: float
+    lift_support_mm: float
+    lift_tol_mm: float
+    shutter_clear_mm: float
+    """The head must be below this height while the shutter is not seen open."""
+    mass_min_kg: float
+    mass_max_kg: float
+    touch_max_kg: float
+    slot_min_mm: float
+    slot_max_mm: float
+    level_min_mm: float
+    level_max_mm: float
+    dc_link_max_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command may not leave."""
+
+    interlock: str
+    seen: str
+
+
+def judge(command: Command, image: Image, limits: GateLimits) -> Refusal | None:
+    """`None` = the command may leave now."""
+    match command:
+        case Stop() | Heartbeat():
+            return None
+        case RunEnable(on):
+            return _chain(image) if on else None
+        case RequestCar(mode):
+            return _car_request(mode, image)
+        case _:
+            return _chain(image) or _enabled(image) or _motion(command, image, limits)
+
+
+def _motion(command: Command, image: Image, limits: GateLimits) -> Refusal | None:
+    match command:
+        case MoveLift(position_mm, _):
+            return _lift(position_mm, image, limits)
+        case Unlock():
+            return _unlock(image, limits)
+        case Lock():
+            return _lock(image, limits)
+        case MoveSlot(slot, position_mm, _):
+            return _slot(slot, position_mm, image, limits)
+        case MoveStacker(level_mm):
+            return _stacker_level(level_mm, image, limits)
+        case PickPack() | PlacePack():
+            return _fork(command, image)
+        case Drive(actuator, out):
+            return _drive(actuator, out, image, limits)
+        case _:
+            return Refusal("known-command", f"no rule lets {type(command).__name__} pass")
+
+
+def _need(interlock: str, name: str, value: bool | None, wanted: bool = True) -> Refusal | None:
+    return None if value is wanted else Refusal(interlock, f"{name} is {'unknown' if value is None else value}")
+
+
+def _within(interlock: str, name: str, value: float | None, low: float, high: float) -> Refusal | None:
+    if value is None:
+        return Refusal(interlock, f"{name} is unknown")
+    return None if low <= value <= high else Refusal(interlock, f"{name} is {value:g}, allowed {low:g} to {high:g}")
+
+
+def _every(interlock: str, name: str, values: tuple[bool, ...] | None, wanted: bool) -> Refusal | None:
+    if not values:
+        return Refusal(interlock, f"{name} is unknown")
+    return None if all(v is wanted for v in values) else Refusal(interlock, f"{name} is {values}")
+
+
+def _chain(image: Image) -> Refusal | None:
+    s = image.safety
+    permissives = (s.estop_ok, s.gate_closed, s.curtain_clear, s.cell_clear, s.smoke_clear, s.chain_ok)
+    return _every("safety-chain", "permissives", tuple(p is True for p in permissives), wanted=True)
+
+
+def _enabled(image: Image) -> Refusal | None:
+    return _need("run-enable", "safety.drives_enabled", image.safety.drives_enabled)
+
+
+def _all_locked(image: Image) -> bool:
+    states, proof = image.locks.state, image.locks.proof_locked
+    return bool(states) and bool(proof) and all(s is LockState.LOCKED for s in states or ()) and all(proof or ())
+
+
+def _all_free(image: Image) -> bool:
+    states, proof = image.locks.state, image.locks.proof_locked
+    return bool(states) and bool(proof) and all(s is LockState.FREE for s in states or ()) and not any(proof or ())
+
+
+def _car_held(image: Image) -> Refusal | None:
+    car, p = image.car, image.platform
+    return (
+        _need("car-held", "car.in_park", car.in_park)
+        or _need("car-held", "platform.pins_raised", p.pins_raised)
+        or _need("car-held", "platform.rods_centred", p.rods_centred)
+    )
+
+
+def _hv_off(image: Image, limits: GateLimits) -> Refusal | None:
+    return _need("hv-off", "car.hv_off", image.car.hv_off) or _within(
+        "hv-off", "car.dc_link_v", image.car.dc_link_v, 0.0, limits.dc_link_max_v
+    )
+
+
+def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
+    lift = image.lift
+    refusal = (
+        _within("lift-range", "target", target_mm, limits.lift_min_mm, limits.lift_max_mm)
+        or _within("lift-known", "lift.load_kg", lift.load_kg, -limits.touch_max_kg, limits.mass_max_kg)
+        or _within("lift-known", "lift.position_mm", lift.position_mm, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
+        or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
+        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+    )
+    if refusal is not None:
+        return refusal
+    if target_mm > limits.shutter_clear_mm:
+        refusal = _need("shutter-open", "platform.shutter_open", image.platform.shutter_open) or _car_held(image)
+    return refusal or _lift_and_locks(target_mm, image, limits)
+
+
+def _lift_and_locks(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
+    """A head that bears a pack leaves the seat only when the pack is wholly free or wholly locked."""
+    position, load = image.lift.position_mm or 0.0, image.lift.load_kg or 0.0
+    if position < limits.lift_transfer_mm + limits.lift_tol_mm or target_mm >= position:
+        return None
+    if _all_locked(image) or (_all_free(image) and target_mm <= limits.lift_transfer_mm + limits.lift_tol_mm):
+        return None
+    return Refusal("all-or-none-locked", f"lock points {image.locks.state} with {load:.0f} kg on the head")
+
+
+def _supported(image: Image, limits: GateLimits) -> Refusal | None:
+    support = limits.lift_support_mm
+    return (
+        _within(
+            "pack-supported",
+            "lift.position_mm",
+            image.lift.position_mm,
+            support - limits.lift_tol_mm,
+            support + limits.lift_tol_mm,
+        )
+        or _within("pack-supported", "lift.load_kg", image.lift.load_kg, limits.mass_min_kg, limits.mass_max_kg)
+        or _need("lift-stands", "lift.moving", image.lift.moving, wanted=False)
+    )
+
+
+def _unlock(image: Image, limits: GateLimits) -> Refusal | None:
+    return _supported(image, limits) or _hv_off(image, limits) or _car_held(image)
+
+
+def _lock(image: Image, limits: GateLimits) -> Refusal | None:
+    return _supported(image, limits) or _every("pack-seated", "lift.pack_seated", image.lift.pack_seated, wanted=True)
+
+
+def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
+    shuttle = image.shuttle
+    refusal = (
+        _within("slot-range", "target", target_mm, limits.slot_min_mm, limits.slot_max_mm)
+        or _lift_clear(image, limits)
+        or _need("fork-home", "stacker.fork_home", image.stacker.fork_home)
+    )
+    if refusal is not None:
+        return refusal
+    mine = shuttle.in_present if slot is Slot.IN else shuttle.out_present
+    if mine is None:
+        return Refusal("slot-known", f"presence of slot {slot.value} is unknown")
+    return None
+
+
+def _lift_clear(image: Image, limits: GateLimits) -> Refusal | None:
+    """No slot moves under the car unless the head is below the slots, or above them with the pack at the car."""
+    position = image.lift.position_mm
+    if position is None or image.lift.moving is None:
+        return Refusal("lift-clear", "lift is unknown")
+    below = position <= limits.lift_transfer_mm + limits.lift_tol_mm
+    if below or _all_locked(image):
+        return None
+    return Refusal("lift-clear", f"lift at {position:.0f} mm with the pack not locked")
+
+
+def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
+    return _within("level-range", "target", target_mm, limits.level_min_mm, limits.level_max_mm) or _need(
+        "fork-home", "stacker.fork_home", image.stacker.fork_home
+    )
+
+
+def _fork(command: PickPack | PlacePack, image: Image) -> Refusal | None:
+    carries = isinstance(command, PlacePack)
+    return (
+        _need("at-level", "stacker.at_level", image.stacker.at_level)
+        or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
+        or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
+        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+    )
+
+
+def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> Refusal | None:
+    match actuator:
+        case Actuator.SHUTTER:
+            return _shutter(out, image, limits)
+        case Actuator.LANE_GATE:
+            return None if out else _gate_path(image)
+        case Actuator.RODS | Actuator.PINS | Actuator.PIN_LIFT:
+            return _parked(image) if out else _release(actuator, image, limits)
+
+
+def _shutter(out: bool, image: Image, limits: GateLimits) -> Refusal | None:
+    if out:
+        return _need("car-held", "car.in_park", image.car.in_park)
+    return _within(
+        "head-below-shutter",
+        "lift.position_mm",
+        image.lift.position_mm,
+        limits.lift_min_mm - 5,
+        limits.shutter_clear_mm,
+    )
+
+
+def _gate_path(image: Image) -> Refusal | None:
+    """The lane gate closes only on an empty lane or behind a car that is wholly in."""
+    p = image.platform
+    if p.lane_clear is True or (p.grooves and all(p.grooves)):
+        return None
+    return Refusal("gate-path", f"lane_clear is {p.lane_clear}, grooves {p.grooves}")
+
+
+def _parked(image: Image) -> Refusal | None:
+    return _need("car-parked", "car.in_park", image.car.in_park) or _need(
+        "car-parked", "car.standing", image.car.standing
+    )
+
+
+def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | None:
+    """The car is let down and let go only with a pack that is locked by both channels and with nothing under it."""
+    if not _all_locked(image):
+        return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
+    refusal = _within(
+        "head-home", "lift.position_mm", image.lift.position_mm, limits.lift_min_mm - 5, limits.shutter_clear_mm
+    )
+    if refusal is None and actuator is not Actuator.PIN_LIFT and image.platform.wheels_on_floor is not True:
+        refusal = Refusal("wheels-on-floor", f"wheels_on_floor is {image.platform.wheels_on_floor}")
+    return refusal
+
+
+def _car_request(mode: CarMode, image: Image) -> Refusal | None:
+    match mode:
+        case CarMode.NONE | CarMode.SWAP:
+            return None
+        case CarMode.WAKE | CarMode.RELEASE:
+            return None if _all_locked(image) else Refusal("pack-locked", f"lock points {image.locks.state}")

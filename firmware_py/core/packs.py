@@ -1,0 +1,56 @@
+"""Which pack may be handed out, and where a returned one goes."""
+
+from collections.abc import Iterator
+
+from firmware_py.core.image import Image
+from firmware_py.core.params import Params
+from firmware_py.core.state import Order
+from hal.readings import PackReading
+
+
+def why_not(pack: PackReading, order: Order, params: Params) -> str | None:
+    """The first hard filter that a pack fails, as text; `None` when it may be handed out. Unknown fails."""
+    e = params.eligibility
+    kind = params.pack_class(pack.serial)
+    fits = params.pack_classes.get(order.vehicle, frozenset())
+    if pack.serial is None or pack.soc_pct is None or pack.soh_pct is None:
+        return "identity or state unknown"
+    if kind is None or kind not in fits or (order.pack_class is not None and kind != order.pack_class):
+        return f"class {kind or 'unknown'} does not fit {order.pack_class or order.vehicle}"
+    if pack.soc_pct < e.soc_min_pct:
+        return f"SOC {pack.soc_pct:.0f} %, at least {e.soc_min_pct:.0f} %"
+    if pack.soh_pct < e.soh_min_pct:
+        return f"SOH {pack.soh_pct:.0f} %, at least {e.soh_min_pct:.0f} %"
+    if pack.temp_min_degc is None or pack.temp_max_degc is None:
+        return "temperature unknown"
+    if pack.temp_min_degc < e.temp_min_degc or pack.temp_max_degc > e.temp_max_degc:
+        return f"{pack.temp_min_degc:.0f} to {pack.temp_max_degc:.0f} °C, allowed {e.temp_min_degc:.0f} to {e.temp_max_degc:.0f}"
+    if pack.cell_max_v is None or pack.cell_min_v is None:
+        return "cell voltages unknown"
+    if pack.cell_max_v - pack.cell_min_v > e.cell_spread_max_v:
+        return f"cell spread {pack.cell_max_v - pack.cell_min_v:.3f} V, at most {e.cell_spread_max_v:.3f} V"
+    if pack.fault_bits != 0 or pack.contactors_open is not True:
+        return "fault bits set, or contactors not seen open"
+    return None
+
+
+def eligible(image: Image, order: Order, params: Params, tried: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
+    """(bay, code) of each pack that may be handed out, best first: fullest, then coolest, then lowest bay."""
+    good = []
+    for bay, pack in enumerate(image.packs, 1):
+        present = image.platform.bay_present
+        if present is None or not present[bay - 1] or pack.serial in tried or why_not(pack, order, params) is not None:
+            continue
+        good.append((-(pack.soc_pct or 0.0), pack.temp_max_degc or 0.0, bay, pack.serial or ""))
+    return ((bay, serial) for _, _, bay, serial in sorted(good))
+
+
+def free_bay(image: Image, *, taken: int = 0) -> int | None:
+    """Lowest bay that is seen empty, by its switch and by a silent BMS; never `taken`."""
+    present = image.platform.bay_present
+    if present is None:
+        return None
+    for bay, full in enumerate(present, 1):
+        if not full and bay != taken and image.bay(bay).serial is None:
+            return bay
+    return None

@@ -1,0 +1,82 @@
+"""What varies from station to station, as plain values. Filled from the station file by the composition root."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hal.commands import Side
+
+
+@dataclass(frozen=True)
+class StackerPlace:
+    """Where the stacker must stand to reach a place. mm above its lowest place; side of the aisle."""
+
+    level_mm: float
+    side: Side
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Hard filters for a pack to be handed out (domain: eligibility). %, degC, V."""
+
+    soc_min_pct: float
+    soh_min_pct: float
+    temp_min_degc: float
+    temp_max_degc: float
+    cell_spread_max_v: float
+
+
+@dataclass(frozen=True)
+class Params:
+    """Heights in mm, loads in kg, speeds in mm/s, torque in N·m, angles in degrees, durations in s."""
+
+    bays: int
+    lock_points: int
+    lift_home_mm: float
+    lift_transfer_mm: float
+    lift_slot_mm: float
+    lift_dock_mm: float
+    lift_support_mm: float
+    lift_tol_mm: float
+    lift_speed_mm_s: Mapping[str, float]
+    """Speed per row family: dock, support, lower, raise, relax, retract."""
+    slot_buffer_mm: float
+    slot_under_mm: float
+    slot_store_mm: float
+    slot_tol_mm: float
+    slot_speed_mm_s: float
+    slot_gap_min_mm: float
+    """Least distance between the two slots' places while both move (a pack's length and a margin)."""
+    level_tol_mm: float
+    places: Mapping[str, StackerPlace]
+    """`bay-1` ... `bay-N`, `buffer`, `store`."""
+    mass_min_kg: float
+    mass_max_kg: float
+    touch_max_kg: float
+    empty_max_kg: float
+    torque_min_nm: float
+    torque_max_nm: float
+    angle_min_deg: float
+    angle_max_deg: float
+    dc_link_max_v: float
+    eligibility: Eligibility
+    limit_s: Mapping[str, float]
+    """Time limit per chart row key; `default` where a row has none of its own."""
+    nominal_s: Mapping[str, float]
+    """Nominal duration per step number 0..19 (column F or C)."""
+    dwell_s: Mapping[str, float]
+    guard_wait_s: float
+    retries: Mapping[str, int]
+    """Automatic retries per chart row; absent = 0. Zero for motions that bear a pack or a car."""
+    vehicles: frozenset[str] = frozenset()
+    pack_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Vehicle type -> pack classes that fit it."""
+    code_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Pack class -> pattern that its codes match as a whole."""
+
+    def pack_class(self, serial: str | None) -> str | None:
+        """Class of a pack by its code; `None` when no pattern, or more than one, matches: never a guess."""
+        if serial is None:
+            return None
+        found = [name for name, pattern in self.code_patterns.items() if re.fullmatch(pattern, serial)]
+        return found[0] if len(found) == 1 else None

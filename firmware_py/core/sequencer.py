@@ -1,0 +1,248 @@
+"""The sequencer: `step(state, image, event) -> (state', effects)`. PackML station state around the chart of the swap."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from firmware_py.core import safety
+from firmware_py.core.chart.rows import Row
+from firmware_py.core.chart.table import CHART, FIRST_ROW
+from firmware_py.core.draft import Draft
+from firmware_py.core.effects import Act, Answer, Arm, Disarm, Note, Reply, Result
+from firmware_py.core.engine import Chart
+from firmware_py.core.events import Action, Event, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.image import Image
+from firmware_py.core.packml import MOVING, PackML, StablePlace
+from firmware_py.core.packs import eligible
+from firmware_py.core.params import Params
+from firmware_py.core.state import Active, Phase, State, Swap
+from hal.commands import RunEnable
+
+STATION: Final = "station:"
+_ENABLE_S: Final = "enable"
+_STANDSTILL_S: Final = "standstill"
+
+
+class Sequencer:
+    """Pure: holds only the chart and the station's parameters, both immutable."""
+
+    def __init__(self, params: Params, rows: Mapping[str, Row] = CHART) -> None:
+        self.params = params
+        self.chart = Chart(rows, params)
+
+    def step(self, state: State, image: Image, event: Event) -> Result:
+        """One decision. Effects are to be carried out in order."""
+        draft = Draft(state)
+        match event:
+            case Scan():
+                self._scan(draft, image)
+            case TimeUp(timer):
+                self._time_up(draft, image, timer)
+            case OrderIn():
+                self._order(draft, image, event)
+            case Operator():
+                self._operator(draft, image, event)
+            case Trouble():
+                self._trouble(draft, event)
+            case Recovered(device):
+                draft.clear_fault(FaultCode.LINK_LOST, device)
+            case Interrupted(swap_id, text):
+                draft.raise_fault(FaultCode.SWAP_INTERRUPTED, "station", f"swap {swap_id}: {text}")
+                draft.packml = PackML.HELD
+        return draft.result()
+
+    def moving(self, state: State) -> tuple[str, ...]:
+        """Devices that the active rows may have in motion: the shell polls these fast."""
+        return self.chart.moving(Draft(state)) if state.packml in MOVING else ()
+
+    def _scan(self, draft: Draft, image: Image) -> None:
+        self._watch_safety(draft, image)
+        match draft.packml:
+            case PackML.EXECUTE | PackML.ABORTING:
+                self.chart.scan(draft, image)
+            case PackML.STARTING | PackML.UNHOLDING if image.safety.drives_enabled:
+                self._go(draft)
+                self.chart.scan(draft, image)
+            case PackML.HOLDING if _stands_still(image):
+                self._held(draft)
+            case PackML.RESETTING if not self._unready(image):
+                draft.effects.append(Disarm(STATION + "resetting"))
+                draft.packml = PackML.IDLE
+            case _:
+                pass
+        if draft.packml is PackML.COMPLETING:
+            draft.effects.append(Act("", RunEnable(on=False)))
+            draft.packml = PackML.COMPLETE
+        elif draft.packml is PackML.COMPLETE:
+            draft.place = StablePlace.S0
+            self._reset(draft)
+        elif draft.packml is PackML.ABORTED and draft.place is StablePlace.S4:
+            draft.effects.append(Act("", RunEnable(on=False)))
+            draft.place = StablePlace.S0
+
+    def _watch_safety(self, draft: Draft, image: Image) -> None:
+        for fault in draft.faults:
+            if fault.code in safety.CODES and safety.is_good(image.safety, fault.code):
+                draft.clear_fault(fault.code, fault.device)
+        if draft.packml not in MOVING:
+            return
+        for code, text in safety.missing(image.safety):
+            draft.raise_fault(code, "safety", text)
+            draft.hold(text, self.chart.moving(draft))
+
+    def _go(self, draft: Draft) -> None:
+        draft.effects.append(Disarm(STATION + _ENABLE_S))
+        aborting = draft.swap is not None and draft.swap.failure is FaultCode.OPERATOR_ABORT
+        starting = draft.packml is PackML.STARTING
+        draft.packml = PackML.ABORTING if aborting else PackML.EXECUTE
+        if starting:
+            self.chart.enter(draft, FIRST_ROW)
+            return
+        again, draft.active = draft.active, ()
+        for active in again:
+            self.chart.enter(draft, active.row, resumed=True)
+
+    def _held(self, draft: Draft) -> None:
+        draft.effects.append(Disarm(STATION + _STANDSTILL_S))
+        draft.active = tuple(Active(a.row, Phase.WAITING, resumed=True) for a in draft.active)
+        draft.packml = PackML.HELD
+
+    def _time_up(self, draft: Draft, image: Image, timer: str) -> None:
+        if not timer.startswith(STATION):
+            self.chart.time_up(draft, image, timer)
+            return
+        name = timer.removeprefix(STATION)
+        if name == _ENABLE_S and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
+            draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC did not enable the drives")
+            draft.hold("drives not enabled", ())
+        elif name == _STANDSTILL_S and draft.packml is PackML.HOLDING:
+            self._held(draft)
+        elif name == "resetting" and draft.packml is PackML.RESETTING:
+            draft.effects.append(Reply("reset", Answer.FAILED, "; ".join(self._unready(image))))
+            draft.packml = PackML.STOPPED
+
+    def _order(self, draft: Draft, image: Image, event: OrderIn) -> None:
+        order = event.order
+        why = self._why_not(draft, image, event)
+        if why:
+            draft.effects.append(Reply(order.id, Answer.REFUSED, why))
+            return
+        bay, serial = next(eligible(image, order, self.params))
+        draft.swap = Swap(event.swap_id, order, bay, serial, return_bay=bay)
+        draft.swaps_started += 1
+        draft.keep(
+            Note.ORDER, swap_id=event.swap_id, order_id=order.id, vehicle=order.vehicle, bay=bay, serial_reserved=serial
+        )
+        draft.effects.append(Reply(order.id, Answer.ACCEPTED, f"bay {bay}"))
+        draft.packml = PackML.STARTING
+        self._enable(draft)
+
+    def _why_not(self, draft: Draft, image: Image, event: OrderIn) -> str:
+        if draft.packml is not PackML.IDLE:
+            return f"station is {draft.packml.value}"
+        if draft.faults:
+            return f"fault {draft.faults[0].code.value} {draft.faults[0].device}"
+        if event.order.vehicle not in self.params.vehicles:
+            known = ", ".join(sorted(self.params.vehicles))
+            return f"vehicle {event.order.vehicle} is not served here (allowed: {known})"
+        if next(eligible(image, event.order, self.params), None) is None:
+            return FaultCode.NO_ELIGIBLE_PACK.value
+        return ""
+
+    def _enable(self, draft: Draft) -> None:
+        draft.effects.append(Arm(STATION + _ENABLE_S, self.params.limit_s["enable"]))
+        draft.effects.append(Act("", RunEnable(on=True)))
+
+    def _operator(self, draft: Draft, image: Image, event: Operator) -> None:
+        acts: Mapping[Action, Callable[[Draft, Image], str]] = {
+            Action.RESET: self._op_reset,
+            Action.HOLD: self._op_hold,
+            Action.RESUME: self._op_resume,
+            Action.ABORT: self._op_abort,
+            Action.CLEAR: self._op_clear,
+        }
+        why = acts[event.action](draft, image)
+        draft.effects.append(Reply(event.action.value, Answer.REFUSED if why else Answer.ACCEPTED, why))
+
+    def _op_reset(self, draft: Draft, _: Image) -> str:
+        if draft.packml not in {PackML.STOPPED, PackML.COMPLETE}:
+            return f"reset is for Stopped, station is {draft.packml.value}"
+        self._reset(draft)
+        return ""
+
+    def _reset(self, draft: Draft) -> None:
+        draft.packml = PackML.RESETTING
+        draft.effects.append(Arm(STATION + "resetting", self.params.limit_s["reset"]))
+
+    def _op_hold(self, draft: Draft, _: Image) -> str:
+        if draft.packml not in MOVING:
+            return f"nothing runs, station is {draft.packml.value}"
+        draft.hold("hold asked by the operator", self.chart.moving(draft))
+        return ""
+
+    def _op_resume(self, draft: Draft, image: Image) -> str:
+        if draft.packml is not PackML.HELD or draft.swap is None:
+            return f"resume is for a held swap, station is {draft.packml.value}"
+        lacking = [text for _, text in safety.missing(image.safety)]
+        if lacking:
+            return "; ".join(lacking)
+        draft.packml = PackML.UNHOLDING
+        self._enable(draft)
+        return ""
+
+    def _op_abort(self, draft: Draft, image: Image) -> str:
+        if draft.packml is not PackML.HELD or draft.swap is None:
+            return f"abort is for a held swap, station is {draft.packml.value}"
+        lacking = [text for _, text in safety.missing(image.safety)]
+        if lacking:
+            return "; ".join(lacking)
+        exits = [self.chart.rows[a.row].exit for a in draft.active]
+        way = next((e for e in exits if e is not None), None) if None not in exits else None
+        if way is None:
+            rows = ", ".join(a.row for a in draft.active)
+            return f"at step {rows} the only way out is on: resume"
+        self.chart.abandon(draft, way, FaultCode.OPERATOR_ABORT)
+        draft.swap = replace(draft.swap, failure=FaultCode.OPERATOR_ABORT)
+        draft.packml = PackML.UNHOLDING
+        self._enable(draft)
+        return ""
+
+    def _op_clear(self, draft: Draft, _: Image) -> str:
+        interrupted = any(f.code is FaultCode.SWAP_INTERRUPTED for f in draft.faults)
+        if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and interrupted):
+            return f"clear is for Aborted, station is {draft.packml.value}"
+        for fault in draft.faults:
+            if fault.code is not FaultCode.LINK_LOST:
+                draft.clear_fault(fault.code, fault.device)
+        draft.keep(Note.STATE, state=PackML.CLEARING.value)
+        draft.packml = PackML.STOPPED
+        return ""
+
+    def _trouble(self, draft: Draft, event: Trouble) -> None:
+        if event.row and any(a.row == event.row for a in draft.active) and draft.packml in MOVING:
+            self.chart.trouble(draft, event.row, event.code, event.device, event.text)
+            return
+        draft.raise_fault(event.code, event.device, event.text)
+        if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING:
+            draft.hold(event.text, self.chart.moving(draft))
+
+    def _unready(self, image: Image) -> list[str]:
+        """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed."""
+        lacking = [text for _, text in safety.missing(image.safety)]
+        for device, value in (
+            ("lift", image.lift.position_mm),
+            ("locks", image.locks.state),
+            ("shuttle", image.shuttle.out_mm),
+            ("stacker", image.stacker.level_mm),
+            ("platform", image.platform.lane_clear),
+        ):
+            if value is None:
+                lacking.append(f"{device}: no fresh reading")
+        return lacking
+
+
+def _stands_still(image: Image) -> bool:
+    """Every mover that can tell is seen to stand; one that cannot tell is waited for by the timer."""
+    moving = (image.lift.moving, image.shuttle.out_moving, image.shuttle.in_moving, image.stacker.moving)
+    return all(m is False for m in moving)

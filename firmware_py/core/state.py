@@ -1,0 +1,85 @@
+"""The sequencer's state: immutable and hashable, so that it can be explored, journalled and compared."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmware_py.core.faults import Fault, FaultCode
+from firmware_py.core.packml import PackML, StablePlace
+
+
+class Phase(StrEnum):
+    """Life of an active row: waits for its guards, acts, sees its end for a while."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SETTLING = "settling"
+
+
+class Install(StrEnum):
+    """Which pack is to be on the car when the swap ends."""
+
+    NEW = "new"
+    OLD = "old"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A wish for one swap. Expiry is judged by the shell; the core sees only orders that are good."""
+
+    id: str
+    vin: str
+    vehicle: str
+    pack_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """One active row of the chart. `resumed` rows may find their goal already reached.
+
+    `armed`: the watches that count only while running have been seen to hold since the row began.
+    """
+
+    row: str
+    phase: Phase = Phase.WAITING
+    resumed: bool = False
+    armed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One attempt to serve one order."""
+
+    id: str
+    order: Order
+    bay: int
+    serial_new: str
+    serial_old: str | None = None
+    return_bay: int = 0
+    install: Install = Install.NEW
+    tried: tuple[str, ...] = ()
+    attempts: tuple[tuple[str, int], ...] = ()
+    failure: FaultCode | None = None
+    passed: frozenset[str] = frozenset()
+    """Rows that are done (a join looks at these); a row that starts again leaves the set."""
+
+    def attempt(self, row: str) -> int:
+        """How often a row was retried."""
+        return dict(self.attempts).get(row, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the sequencer remembers."""
+
+    packml: PackML = PackML.STOPPED
+    place: StablePlace = StablePlace.S0
+    active: tuple[Active, ...] = ()
+    swap: Swap | None = None
+    faults: tuple[Fault, ...] = ()
+    swaps_started: int = 0
+    fault_rows: tuple[tuple[FaultCode, str, str], ...] = ()
+    """Which row raised which standing fault."""
+
+    def fault(self, code: FaultCode, device: str) -> Fault | None:
+        """The standing fault of this code and device."""
+        return next((f for f in self.faults if f.code is code and f.device == device), None)

@@ -1,0 +1,102 @@
+"""Carries commands out, one task per device: gate, then journal, then the wire. Stops overtake everything."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from firmware_py.core.effects import Act
+from firmware_py.core.gate import GateLimits, Refusal, judge
+from firmware_py.core.image import Image
+from hal.commands import Command
+from hal.errors import HalError
+
+Send = Callable[[Command, bool, Callable[[], bool]], Awaitable[None]]
+"""Sends a command to its device: (command, urgent, still wanted?)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command."""
+
+    act: Act
+    result: str
+    text: str = ""
+
+
+class Actor:
+    """Commands of one device, in order. `intend` makes the intent durable before the command leaves."""
+
+    def __init__(
+        self,
+        device: str,
+        image: Callable[[], Image],
+        limits: GateLimits,
+        intend: Callable[[Act], Awaitable[None]],
+        send: Send,
+        report: Callable[[Outcome], None],
+    ) -> None:
+        self.device = device
+        self._image = image
+        self._limits = limits
+        self._intend = intend
+        self._send = send
+        self._report = report
+        self._acts: asyncio.Queue[tuple[int, Act]] = asyncio.Queue()
+        self._stops: asyncio.Queue[tuple[Command, ...]] = asyncio.Queue()
+        self._epoch = 0
+        """Grows with each stop: what was wanted before it is not wanted any more."""
+
+    def act(self, act: Act) -> None:
+        """Queue a command."""
+        self._acts.put_nowait((self._epoch, act))
+
+    def stop(self, *commands: Command) -> None:
+        """Forget what is queued and send these now."""
+        self._epoch += 1
+        self._stops.put_nowait(commands)
+
+    async def run(self) -> None:
+        """Carry out commands for ever."""
+        while True:
+            epoch, act = await self._acts.get()
+            if epoch == self._epoch:
+                await self._one(epoch, act)
+
+    async def run_stops(self) -> None:
+        """Carry out stops for ever, beside `run`: a command that hangs in its link must not hold a stop back."""
+        while True:
+            for command in await self._stops.get():
+                try:
+                    await self._send(command, True, _always)
+                except HalError as error:
+                    self._report(Outcome(Act("", command), "failed", str(error)))
+
+    async def _one(self, epoch: int, act: Act) -> None:
+        def still() -> bool:
+            return epoch == self._epoch
+
+        refusal = judge(act.command, self._image(), self._limits)
+        if refusal is not None:
+            self._report(_refused(act, refusal))
+            return
+        await self._intend(act)
+        refusal = judge(act.command, self._image(), self._limits)
+        if refusal is not None or not still():
+            self._report(
+                _refused(act, refusal) if refusal is not None else Outcome(act, "dropped", "a stop came first")
+            )
+            return
+        try:
+            await self._send(act.command, False, still)
+        except HalError as error:
+            self._report(Outcome(act, "failed", str(error)))
+        else:
+            self._report(Outcome(act, "sent" if still() else "dropped"))
+
+
+def _refused(act: Act, refusal: Refusal) -> Outcome:
+    return Outcome(act, "refused", f"interlock {refusal.interlock}: {refusal.seen}")
+
+
+def _always() -> bool:
+    return True

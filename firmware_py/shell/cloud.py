@@ -1,0 +1,199 @@
+"""The station's voice in the words of the contract: status, state, steps, alarms, records; and orders coming in."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from firmware_py.core import faults as table
+from firmware_py.core.effects import Answer, Note
+from firmware_py.core.faults import Fault
+from firmware_py.core.image import Image
+from firmware_py.core.packml import PLACE_TEXT
+from firmware_py.core.state import State
+from firmware_py.shell.record import SwapRecord
+from firmware_py.shell.uplink import Uplink
+from hal.config.bundle import Station
+from hal.contract import Topics, messages
+from hal.contract.messages import OrderCommand
+from hal.ports import Message
+from hal.readings import LockState
+
+_LOCK_LETTER = {LockState.LOCKED: "L", LockState.FREE: "F", LockState.TURNING: "T", LockState.FAILED: "X"}
+
+
+def will_of(topics: Topics, boot_id: str, ts: int) -> Message:
+    """The last will: the station is offline."""
+    body = {
+        "ts": ts,
+        "id": f"{boot_id}-will",
+        "seq": 0,
+        "values": {"state": "offline", "boot_id": boot_id, "contract": "v1"},
+    }
+    return Message(topics.status, json.dumps(body).encode(), retain=True)
+
+
+class Cloud:
+    """Builds messages and hands them to the uplink. `now_ms` is the wall clock for stamps."""
+
+    def __init__(
+        self,
+        station: Station,
+        uplink: Uplink,
+        boot_id: str,
+        now_ms: Callable[[], int],
+        software: str,
+        nominal_s: Mapping[str, float],
+    ) -> None:
+        info = station.config.station
+        self.topics = Topics(info.site, info.name)
+        self._station = station
+        self._uplink = uplink
+        self._boot_id = boot_id
+        self._now_ms = now_ms
+        self._software = software
+        self._nominal_s = nominal_s
+        self._count = 0
+        self._seq: dict[str, int] = {}
+        self._since: dict[tuple[str, str], int] = {}
+        self._last: dict[str, Any] = {}
+
+    def hello(self) -> None:
+        """Say what the station is, and that it is there."""
+        c = self._station.config
+        unproven = sorted(
+            {u.device.device.model for u in self._station.units.values() if not u.device.device.verified_on_hardware}
+        )
+        self._retain(
+            self.topics.info, messages.Info,
+            {
+                "software": self._software, "station": c.station.name, "site": c.station.site, "bays": c.station.bays,
+                "lock_points": c.station.lock_points, "vehicles": ",".join(c.station.vehicles),
+                "config_hash": self._station.hash, "not_verified_on_hardware": ",".join(unproven),
+            },
+        )  # fmt: skip
+        self._retain(self.topics.status, messages.Status, {"state": "online", "boot_id": self._boot_id})
+
+    def goodbye(self) -> None:
+        """Say that the station goes."""
+        self._retain(self.topics.status, messages.Status, {"state": "offline", "boot_id": self._boot_id})
+
+    def state(self, state: State) -> None:
+        """State of machine and swap, when it changed."""
+        values = {
+            "packml": state.packml.value, "place": state.place.value, "place_text": PLACE_TEXT[state.place],
+            "active_rows": ",".join(a.row for a in state.active), "swap_id": state.swap.id if state.swap else "",
+            "order_id": state.swap.order.id if state.swap else "", "challenge": f"{self._boot_id}:{state.swaps_started}",
+            "fault_codes": ",".join(f"{f.code.value}/{f.device}" for f in state.faults),
+        }  # fmt: skip
+        self._retain_if_new(self.topics.station, messages.StationState, values)
+
+    def devices(self, image: Image) -> None:
+        """Lift, locks and bays, each when it changed. Called at a bounded rate."""
+        lift = image.lift
+        self._retain_if_new(
+            self.topics.lift, messages.LiftState,
+            {"position_mm": lift.position_mm, "speed_mm_s": lift.speed_mm_s, "load_kg": lift.load_kg, "q": _quality(lift.position_mm)},
+        )  # fmt: skip
+        locks = image.locks
+        states = None if locks.state is None else "".join(_LOCK_LETTER[s] for s in locks.state)
+        proof = None if locks.proof_locked is None else "".join("1" if p else "0" for p in locks.proof_locked)
+        self._retain_if_new(
+            self.topics.locks, messages.LockState, {"states": states, "proof_locked": proof, "q": _quality(states)}
+        )
+        present = image.platform.bay_present
+        for bay, pack in enumerate(image.packs, 1):
+            values = {
+                "bay": bay, "present": None if present is None else present[bay - 1], "serial": pack.serial, "soc_pct": pack.soc_pct,
+                "soh_pct": pack.soh_pct, "temp_max_degc": pack.temp_max_degc, "voltage_v": pack.voltage_v,
+                "current_a": pack.current_a, "q": _quality(present),
+            }  # fmt: skip
+            self._retain_if_new(self.topics.bay(bay), messages.BayState, values)
+
+    def step(self, note: Note, body: Mapping[str, Any], record: SwapRecord, now: float) -> None:
+        """A row started, ended, failed or is tried again."""
+        phase = {Note.STEP_STARTED: "started", Note.STEP_DONE: "done", Note.STEP_FAILED: "failed", Note.RETRY: "retry"}[
+            note
+        ]
+        self._event(
+            self.topics.step, messages.StepEvent,
+            {
+                "swap_id": record.swap_id, "row": body["row"], "step": body.get("step", 0), "title": body.get("title", ""),
+                "phase": phase, "at_s": record.at_s(now), "nominal_s": self._nominal_s.get(str(body.get("step"))),
+                "code": body.get("code", ""), "text": str(body.get("text", ""))[:512],
+            },
+        )  # fmt: skip
+
+    def swap_started(self, record: SwapRecord) -> None:
+        """A swap began."""
+        values = {"swap_id": record.swap_id, "order_id": record.order_id, "phase": "started", "outcome": "open"}
+        self._event(self.topics.swap, messages.SwapEvent, values)
+
+    def swap_ended(self, record: SwapRecord, summary: Mapping[str, Any]) -> None:
+        """A swap ended: the short event, then the whole record."""
+        values = record.values(summary, self._software, self._station.hash)
+        self._event(
+            self.topics.swap, messages.SwapEvent,
+            {
+                "swap_id": record.swap_id, "order_id": record.order_id, "phase": "ended", "outcome": values.outcome,
+                "reason": values.reason, "serial_installed": values.serial_installed, "serial_returned": values.serial_returned,
+                "duration_s": record.duration_s,
+            },
+        )  # fmt: skip
+        self._event(
+            self.topics.record, messages.RecordEvent, values,
+            steps=record.steps, locks=record.locks, packs=record.packs, faults=record.faults,
+        )  # fmt: skip
+
+    def alarm(self, fault: Fault) -> None:
+        """A fault stands."""
+        row = table.FAULTS[fault.code]
+        self._retain(
+            self.topics.alarm(fault.code.value, fault.device), messages.Alarm,
+            {
+                "code": fault.code.value, "device": fault.device, "severity": row.severity.value, "text": fault.text[:512],
+                "remedy": row.remedy, "since_ts": self._now_ms(),
+            },
+        )  # fmt: skip
+
+    def alarm_gone(self, fault: Fault) -> None:
+        """A fault is cleared."""
+        self._uplink.retain(self.topics.alarm(fault.code.value, fault.device), b"")
+
+    def reply(self, order_id: str, answer: Answer, reason: str) -> None:
+        """Answer to an order."""
+        values = {"order_id": order_id, "answer": answer.value, "reason": reason[:512]}
+        self._event(self.topics.order_reply, messages.OrderReply, values)
+
+    def parse_order(self, message: Message) -> OrderCommand | str:
+        """The order in a message, or why it is none."""
+        if message.retain:
+            return "a retained order is never acted on"
+        try:
+            return OrderCommand.model_validate_json(message.payload)
+        except ValidationError as error:
+            return "; ".join(
+                f"{'.'.join(str(p) for p in e['loc']) or 'message'}: {e['msg']}" for e in error.errors()[:5]
+            )
+
+    def _retain_if_new(self, topic: str, model: type[BaseModel], values: Mapping[str, Any]) -> None:
+        if self._last.get(topic) != values:
+            self._last[topic] = values
+            self._retain(topic, model, values)
+
+    def _retain(self, topic: str, model: type[BaseModel], values: Mapping[str, Any]) -> None:
+        self._uplink.retain(topic, self._message(topic, model, values))
+
+    def _event(self, topic: str, model: type[BaseModel], values: Mapping[str, Any] | BaseModel, **more: Any) -> None:
+        self._uplink.event(topic, self._message(topic, model, values, **more))
+
+    def _message(self, topic: str, model: type[BaseModel], values: Mapping[str, Any] | BaseModel, **more: Any) -> bytes:
+        self._count += 1
+        seq = self._seq[topic] = self._seq.get(topic, -1) + 1
+        body = {"ts": self._now_ms(), "id": f"{self._boot_id}-{self._count}", "seq": seq, "values": values, **more}
+        return model.model_validate(body).model_dump_json().encode()
+
+
+def _quality(value: object) -> str:
+    return "stale" if value is None else "good"

@@ -1,0 +1,354 @@
+"""The controller: one TaskGroup around the core. Events in, effects out, nothing else decides."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from firmware_py.core.effects import (
+    Act,
+    Answer,
+    Arm,
+    ClearFault,
+    Disarm,
+    Effect,
+    Keep,
+    Note,
+    RaiseFault,
+    Reply,
+    StopMotion,
+)
+from firmware_py.core.events import Event, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.packml import PackML
+from firmware_py.core.sequencer import Sequencer
+from firmware_py.core.state import Order, State
+from firmware_py.shell.cloud import Cloud
+from firmware_py.shell.effector import Effector
+from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.observer import Observer
+from firmware_py.shell.pace import periods
+from firmware_py.shell.params import limits_of, params_of
+from firmware_py.shell.plant import Links, build_plant
+from firmware_py.shell.poller import LinkPoller
+from firmware_py.shell.record import SwapRecord
+from firmware_py.shell.recorder import Recorder
+from firmware_py.shell.service import Notifier, ProgressGuard
+from firmware_py.shell.timers import Timers
+from firmware_py.shell.uplink import Uplink
+from hal.config.bundle import Station
+from hal.devices.unit import ModbusUnit
+from hal.errors import HalError
+
+TASK_LIMIT_S: Final = 5.0
+"""A link's poller completes a round within this time, time-outs of all its units included."""
+DECISION_LIMIT_S: Final = 0.2
+"""While drives are enabled the core decides at least this often, or the safety PLC's heartbeat stops."""
+_STEP_NOTES: Final = frozenset({Note.STEP_STARTED, Note.STEP_DONE, Note.STEP_FAILED, Note.RETRY})
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the controller needs of its surroundings."""
+
+    clock: Callable[[], float]
+    """Monotonic seconds: the loop's own."""
+    now_ms: Callable[[], int]
+    """Wall clock, ms since 1970 UTC, for stamps and for the expiry of orders."""
+    boot_id: str
+    software: str
+    notifier: Notifier
+    watchdog_s: float | None = None
+
+
+class Controller:
+    """Runs one station on given links. `run()` lasts until it is cancelled; it stops all motion on its way out."""
+
+    def __init__(self, station: Station, links: Links, journal: Journal, host: Host) -> None:
+        self.station = station
+        self.host = host
+        self.state = State()
+        self.params = params_of(station)
+        self.sequencer = Sequencer(self.params)
+        self.plant = build_plant(station, links, host.clock)
+        self.observer = Observer(station, self.plant, host.clock)
+        self._links = links
+        self._journal = journal
+        self._recorder = Recorder(journal, lambda text: self.decide(Trouble(FaultCode.JOURNAL_FAILED, "journal", text)))
+        self.uplink = Uplink(links.cloud)
+        self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
+        self.effector = Effector(self.plant, self.observer, limits_of(station), self._recorder, self.decide)
+        self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
+        self._timers = Timers(lambda name: self.decide(TimeUp(name)))
+        self._record: SwapRecord | None = None
+        self._replies: dict[str, asyncio.Future[Reply]] = {}
+        self._orders_seen: set[str] = set()
+        self._rescan: asyncio.Handle | None = None
+        self._pollers = tuple(self._make_pollers())
+        now = host.clock()
+        tasks = {p.link: TASK_LIMIT_S for p in self._pollers}
+        self._beat_guard = ProgressGuard(tasks, DECISION_LIMIT_S, now)
+        self._watchdog_guard = ProgressGuard(tasks, TASK_LIMIT_S, now)
+        self.ready = asyncio.Event()
+        """Every device has a reading or a raised fault."""
+
+    def _make_pollers(self) -> list[LinkPoller]:
+        by_link: dict[str, list[ModbusUnit]] = {}
+        for unit in self.plant.units.values():
+            by_link.setdefault(unit.codec.unit.link, []).append(unit)
+        return [LinkPoller(link, units, self.observer, self, self.host.clock) for link, units in by_link.items()]
+
+    # ---------------------------------------------------------------- life
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self._look_back()
+        c = self.station.config
+        self._links.can[c.packs.link].subscribe(self._on_pack_frames)
+        self._links.can[c.packs.car_link].subscribe(self._on_car_frames)
+        self._links.cloud.subscribe(self.cloud.topics.order)
+        self.cloud.hello()
+        self.cloud.state(self.state)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._recorder.run(), name="recorder")
+                self.effector.start(group)
+                group.create_task(self.uplink.run(), name="uplink")
+                group.create_task(self._take_orders(), name="orders")
+                group.create_task(self._heartbeats(), name="heartbeat")
+                group.create_task(self._car_requests(), name="car-request")
+                group.create_task(self._reports(), name="reports")
+                if self.host.watchdog_s is not None:
+                    group.create_task(self._watchdog(self.host.watchdog_s), name="watchdog")
+                for poller in self._pollers:
+                    group.create_task(poller.run(), name=f"poll-{poller.link}")
+        finally:
+            self._timers.clear()
+            if self._rescan is not None:
+                self._rescan.cancel()
+
+    async def _look_back(self) -> None:
+        """What the journal knows of before: orders that were taken, and a swap that never ended."""
+        await self._journal.append([Row("boot", {"boot_id": self.host.boot_id, "config_hash": self.station.hash})])
+        for entry in await self._journal.rows(Query(kind="order-taken", newest_first=True)):
+            self._orders_seen.add(str(entry.row.body["order_id"]))
+        last = await self._journal.rows(Query(kind=Note.ORDER.value, newest_first=True, limit=1))
+        if not last:
+            return
+        swap_id = str(last[0].row.body["swap_id"])
+        ended = await self._journal.rows(Query(kind=Note.SWAP_ENDED.value, swap_id=swap_id, limit=1))
+        cleared = await self._journal.rows(Query(kind="operator", newest_first=True, limit=1))
+        by_hand = bool(cleared) and cleared[0].seq > last[0].seq and cleared[0].row.body["action"] == "clear"
+        if not ended and not by_hand:
+            self.decide(Interrupted(swap_id, "the controller ended before the swap did"))
+
+    async def shutdown(self) -> None:
+        """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
+        self.effector.stop(StopMotion((), "controller stops", drop_enable=True))
+        self.cloud.goodbye()
+
+    # ---------------------------------------------------------------- deciding
+
+    def decide(self, event: Event) -> None:
+        """One step of the core, its effects carried out in order. Never waits."""
+        before = self.state
+        self.state, effects = self.sequencer.step(before, self.observer.image, event)
+        for effect in effects:
+            self._carry_out(effect)
+        self._decided()
+        if self.state is not before:
+            self._changed(before)
+
+    def _decided(self) -> None:
+        now = self.host.clock()
+        self._beat_guard.made_decision(now)
+        self._watchdog_guard.made_decision(now)
+
+    def _changed(self, before: State) -> None:
+        state = self.state
+        if state.packml is not before.packml or state.active != before.active:
+            chosen = periods(self.plant, state.packml, self.sequencer.moving(state))
+            for poller in self._pollers:
+                poller.set_periods(chosen)
+        if state.packml is not before.packml:
+            self.host.notifier.status(state.packml.value)
+        self.cloud.state(state)
+        if self._rescan is None:
+            self._rescan = asyncio.get_running_loop().call_soon(self._scan_again)
+
+    def _scan_again(self) -> None:
+        self._rescan = None
+        self.decide(Scan())
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Act():
+                self.effector.act(effect)
+            case StopMotion():
+                self.effector.stop(effect)
+            case Arm(timer, after_s):
+                self._timers.arm(timer, after_s)
+            case Disarm(timer):
+                self._timers.disarm(timer)
+            case RaiseFault(fault):
+                self._fact("fault-raised", {"code": fault.code.value, "device": fault.device, "text": fault.text})
+                self.cloud.alarm(fault)
+                if self._record is not None:
+                    self._record.fault(fault)
+            case ClearFault(fault):
+                self._fact("fault-cleared", {"code": fault.code.value, "device": fault.device})
+                self.cloud.alarm_gone(fault)
+            case Keep(note, body):
+                self._keep(note, body)
+            case Reply():
+                self._reply(effect)
+
+    def _fact(self, kind: str, body: Mapping[str, Any]) -> None:
+        self._recorder.note(Row(kind, body, self._record.swap_id if self._record else None))
+
+    def _keep(self, note: Note, body: Mapping[str, Any]) -> None:
+        now = self.host.clock()
+        if note is Note.ORDER:
+            self._record = SwapRecord(str(body["swap_id"]), str(body["order_id"]), now)
+            self.cloud.swap_started(self._record)
+        self._fact(note.value, body)
+        record = self._record
+        if record is None:
+            return
+        record.add(note, body, now)
+        if note in _STEP_NOTES:
+            self.cloud.step(note, body, record, now)
+        elif note is Note.SWAP_ENDED:
+            values = record.values(body, self.host.software, self.station.hash)
+            self._fact("record", values.model_dump())
+            self.cloud.swap_ended(record, body)
+            self._record = None
+
+    def _reply(self, reply: Reply) -> None:
+        waiter = self._replies.pop(reply.subject, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(reply)
+        elif reply.subject in self._orders_seen:
+            self._fact(
+                "order-answer", {"order_id": reply.subject, "answer": reply.answer.value, "reason": reply.reason}
+            )
+            self.cloud.reply(reply.subject, reply.answer, reply.reason)
+
+    # ---------------------------------------------------------------- what polling and frames bring
+
+    def polled(self, unit: ModbusUnit) -> None:
+        """A unit brought values."""
+        if self.observer.update():
+            self.decide(Scan())
+        else:
+            self._decided()
+        if not self.ready.is_set():
+            self._check_ready()
+
+    def lost(self, unit: ModbusUnit, why: str) -> None:
+        """A unit does not answer any more."""
+        self.decide(Trouble(FaultCode.LINK_LOST, self.plant.device_of_unit(unit.name), why))
+        self._check_ready()
+
+    def found(self, unit: ModbusUnit) -> None:
+        """A lost unit answers again."""
+        device = self.plant.device_of_unit(unit.name)
+        self.decide(Recovered(device))
+
+    def round_done(self, link: str) -> None:
+        """A poller completed a round, whatever it brought. Staleness is judged here too."""
+        now = self.host.clock()
+        self._beat_guard.advance(link, now)
+        self._watchdog_guard.advance(link, now)
+        if self.observer.update():
+            self.decide(Scan())
+
+    def _on_pack_frames(self, frames: list[Any]) -> None:
+        self.observer.take_pack_frames(frames)
+
+    def _on_car_frames(self, frames: list[Any]) -> None:
+        self.observer.take_car_frames(frames)
+        if self.observer.update():
+            self.decide(Scan())
+
+    def _check_ready(self) -> None:
+        lost = {f.device for f in self.state.faults if f.code is FaultCode.LINK_LOST}
+        for device in self.plant.devices.values():
+            if device.name not in lost and any(u.at_s == float("-inf") for u in device.units):
+                return
+        if not self.ready.is_set():
+            self.ready.set()
+            self.host.notifier.ready(self.state.packml.value)
+
+    # ---------------------------------------------------------------- tasks
+
+    async def _heartbeats(self) -> None:
+        """Feed the safety PLC while drives are wanted, by progress: a stalled task or core starves it."""
+        period_s = self.station.config.process.safety.heartbeat_s
+        while True:
+            if self.effector.enable_wanted and self._beat_guard.healthy(self.host.clock()):
+                try:
+                    await self.effector.heartbeat()
+                except HalError:
+                    pass  # the poller of that link raises the fault; the PLC's dead-man does the rest
+            await asyncio.sleep(period_s)
+
+    async def _watchdog(self, period_s: float) -> None:
+        while True:
+            if self._watchdog_guard.healthy(self.host.clock()):
+                self.host.notifier.watchdog()
+            await asyncio.sleep(period_s)
+
+    async def _car_requests(self) -> None:
+        """Repeat the standing request to the car: it must know that somebody still asks."""
+        period_s = self.station.config.process.car.request_every_s
+        while True:
+            await asyncio.sleep(period_s if self.state.swap is not None else 10 * period_s)
+            if self.state.swap is not None:
+                try:
+                    await self.plant.car.repeat()
+                except HalError:
+                    pass  # the car's silence, not our frame, is what the core judges
+
+    async def _reports(self) -> None:
+        """Devices' state for the cloud, at a bounded rate."""
+        while True:
+            self.cloud.devices(self.observer.image)
+            await asyncio.sleep(self.station.config.cloud.state_every_s)
+
+    async def _take_orders(self) -> None:
+        async for message in self._links.cloud.messages():
+            order = self.cloud.parse_order(message)
+            if isinstance(order, str):
+                self._fact("order-rejected", {"reason": order})
+                if message.ack is not None:
+                    message.ack()
+                self.cloud.reply("unknown", Answer.REFUSED, order)
+                continue
+            again = order.id in self._orders_seen
+            if not again:
+                await self._recorder.intend(Row("order-taken", {"order_id": order.id, "vehicle": order.vehicle}))
+                self._orders_seen.add(order.id)
+            if message.ack is not None:
+                message.ack()
+            if again:
+                self.cloud.reply(order.id, Answer.REFUSED, "this order was taken before: it is acted on once")
+            elif order.expires_at <= self.host.now_ms():
+                self.cloud.reply(order.id, Answer.REFUSED, "expired")
+            else:
+                wanted = Order(order.id, order.vin, order.vehicle, order.pack_class)
+                self.decide(OrderIn(wanted, f"{self.host.boot_id}-{self.state.swaps_started + 1}"))
+
+    async def operate(self, operator: Operator) -> Reply:
+        """An operator's act: journalled with who and why, then decided."""
+        body = {"action": operator.action.value, "who": operator.who, "why": operator.why}
+        await self._recorder.intend(Row("operator", body))
+        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[operator.action.value] = waiter
+        self.decide(operator)
+        return await waiter
+
+    @property
+    def swap_open(self) -> bool:
+        """A swap is on its way."""
+        return self.state.swap is not None or self.state.packml not in {PackML.STOPPED, PackML.IDLE}

@@ -1,0 +1,109 @@
+"""Turns effects on the world into work for the actors, and the actors' outcomes into events and facts."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+
+from firmware_py.core.effects import Act, StopMotion
+from firmware_py.core.events import Event, Trouble
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.gate import GateLimits
+from firmware_py.shell.actor import Actor, Outcome
+from firmware_py.shell.journal import JournalError, Row
+from firmware_py.shell.observer import Observer
+from firmware_py.shell.plant import Plant
+from firmware_py.shell.recorder import Recorder
+from hal.commands import Command, Heartbeat, RequestCar, RunEnable, Stop
+from hal.devices.composed import device_of
+from hal.errors import HalError
+
+STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
+
+
+class Effector:
+    """One actor per device. Nothing moves by any other way."""
+
+    def __init__(
+        self, plant: Plant, observer: Observer, limits: GateLimits, recorder: Recorder, decide: Callable[[Event], None]
+    ) -> None:
+        self._plant = plant
+        self._recorder = recorder
+        self._decide = decide
+        self.enable_wanted = False
+        self._beats = 0
+        self._swap_id: Callable[[], str | None] = lambda: None
+        self._actors = {
+            name: Actor(name, lambda: observer.image, limits, self._intend, self._send, self._report)
+            for name in (*plant.devices, "car")
+        }
+
+    def bind(self, swap_id: Callable[[], str | None]) -> None:
+        """Where the identity of the present swap comes from, for journal rows."""
+        self._swap_id = swap_id
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Start all actors in the owner's group."""
+        for name, actor in self._actors.items():
+            group.create_task(actor.run(), name=f"act-{name}")
+            group.create_task(actor.run_stops(), name=f"stop-{name}")
+
+    def act(self, act: Act) -> None:
+        """A command of the core. Dropping run-enable goes the way of stops: it never waits."""
+        if isinstance(act.command, RunEnable):
+            self.enable_wanted = act.command.on
+            if not act.command.on:
+                self._actors["safety"].stop(act.command)
+                return
+        self._actors[device_of(act.command)].act(act)
+
+    def stop(self, effect: StopMotion) -> None:
+        """Stop devices now; with `drop_enable` all of them, and cut the drives behind their links."""
+        names = STOPPABLE if effect.drop_enable else tuple(dict.fromkeys(self._device(d) for d in effect.devices))
+        if effect.drop_enable:
+            self.enable_wanted = False
+            self._actors["safety"].stop(RunEnable(on=False))
+        for name in names:
+            self._actors[name].stop(Stop(name))
+        self._recorder.note(Row("stop", {"devices": list(names), "reason": effect.reason}, self._swap_id()))
+
+    async def heartbeat(self) -> None:
+        """One beat for the safety PLC. Repeats a standing intent: not journalled. Raises `HalError`."""
+        self._beats = (self._beats + 1) & 0xFFFF
+        await self._send(Heartbeat(self._beats), urgent=True, still=lambda: True)
+
+    def _device(self, name: str) -> str:
+        return name if name in self._plant.devices else "platform"
+
+    async def _intend(self, act: Act) -> None:
+        await self._recorder.intend(Row("intent", _body(act.row, act.command), self._swap_id()))
+
+    async def _send(self, command: Command, urgent: bool, still: Callable[[], bool]) -> None:
+        if isinstance(command, RequestCar):
+            await self._plant.car.request(command.mode)
+        else:
+            await self._plant.devices[device_of(command)].do(command, urgent=urgent, still=still)
+
+    def _report(self, outcome: Outcome) -> None:
+        act = outcome.act
+        self._recorder.note(
+            Row(
+                "outcome",
+                {**_body(act.row, act.command), "result": outcome.result, "text": outcome.text},
+                self._swap_id(),
+            )
+        )
+        if outcome.result == "refused":
+            self._decide(Trouble(FaultCode.COMMAND_REFUSED, device_of(act.command), outcome.text, act.row))
+        elif outcome.result == "failed" and not isinstance(act.command, Stop | Heartbeat):
+            self._decide(Trouble(FaultCode.COMMAND_FAILED, device_of(act.command), outcome.text, act.row))
+
+
+def _body(row: str, command: Command) -> dict[str, object]:
+    return {"row": row, "command": type(command).__name__, **{k: _plain(v) for k, v in asdict(command).items()}}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+__all__ = ["Effector", "HalError", "JournalError"]

@@ -1,0 +1,99 @@
+"""Core parameters and gate limits out of the station file: the only place that knows both vocabularies."""
+
+from firmware_py.core.gate import GateLimits
+from firmware_py.core.params import Eligibility, Params, StackerPlace
+from hal.config.bundle import Station
+
+SHUTTER_MARGIN_MM = 100.0
+"""The head counts as below the shutter this far above the slots' transfer height."""
+
+
+def params_of(station: Station) -> Params:
+    """What the chart measures against."""
+    c, p = station.config, station.config.process
+    masses = [pack.pack.mass_kg for pack in station.packs.values()]
+    speeds = p.lift.speeds_mm_s
+    retries = {str(step): count for step, count in c.retries.items()}
+    return Params(
+        bays=c.station.bays,
+        lock_points=c.station.lock_points,
+        lift_home_mm=p.lift.home_mm,
+        lift_transfer_mm=p.lift.transfer_mm,
+        lift_slot_mm=c.plant.seat_mm,
+        lift_dock_mm=p.lift.dock_mm,
+        lift_support_mm=p.lift.support_mm,
+        lift_tol_mm=p.lift.tolerance_mm,
+        lift_speed_mm_s={
+            "dock": speeds.dock,
+            "support": speeds.support,
+            "lower": speeds.lower_old,
+            "raise": speeds.raise_new,
+            "relax": speeds.relax,
+            "retract": speeds.home,
+        },
+        slot_buffer_mm=p.rail.buffer_mm,
+        slot_under_mm=p.rail.under_mm,
+        slot_store_mm=p.rail.store_mm,
+        slot_tol_mm=p.rail.tolerance_mm,
+        slot_speed_mm_s=p.rail.out_speed_mm_s,
+        slot_gap_min_mm=p.rail.gap_min_mm,
+        level_tol_mm=p.stacker.tolerance_mm,
+        places={name: StackerPlace(place.level_mm, place.side) for name, place in c.places.items()},
+        mass_min_kg=min(masses) - p.load.tolerance_kg,
+        mass_max_kg=max(masses) + p.load.tolerance_kg,
+        touch_max_kg=p.load.touch_max_kg,
+        empty_max_kg=p.load.empty_max_kg,
+        torque_min_nm=p.locks.torque_min_nm,
+        torque_max_nm=p.locks.torque_max_nm,
+        angle_min_deg=p.locks.angle_min_deg,
+        angle_max_deg=p.locks.angle_max_deg,
+        dc_link_max_v=p.car.dc_link_max_v,
+        eligibility=Eligibility(
+            p.eligibility.soc_min_pct,
+            p.eligibility.soh_min_pct,
+            p.eligibility.temp_min_degc,
+            p.eligibility.temp_max_degc,
+            p.eligibility.cell_spread_max_v,
+        ),
+        limit_s={str(step): limit for step, limit in c.limits.items()}
+        | {
+            "stacker": c.limits[0],
+            "decide": p.machine.guard_wait_s,
+            "default": c.limits[19],
+            "enable": p.machine.enable_s,
+            "reset": p.machine.reset_s,
+        },
+        nominal_s={str(step): seconds for step, seconds in c.profile.items()},
+        dwell_s={"2": p.car.settle_s, "9": p.car.verify_s},
+        guard_wait_s=p.machine.guard_wait_s,
+        retries=retries | {"other_pack": c.retries.get(0, 0)},
+        vehicles=frozenset(c.station.vehicles),
+        pack_classes={
+            name: frozenset(k for k in vehicle.vehicle.packs if k in station.packs)
+            for name, vehicle in station.vehicles.items()
+        },
+        code_patterns={name: pack.pack.code_pattern for name, pack in station.packs.items()},
+    )
+
+
+def limits_of(station: Station) -> GateLimits:
+    """What the gate measures against."""
+    c, p = station.config, station.config.process
+    masses = [pack.pack.mass_kg for pack in station.packs.values()]
+    levels = [place.level_mm for place in c.places.values()]
+    return GateLimits(
+        lift_min_mm=p.lift.min_mm,
+        lift_max_mm=p.lift.max_mm,
+        lift_transfer_mm=p.lift.transfer_mm,
+        lift_support_mm=p.lift.support_mm,
+        lift_tol_mm=p.lift.tolerance_mm,
+        shutter_clear_mm=p.lift.transfer_mm + SHUTTER_MARGIN_MM,
+        mass_min_kg=min(masses) - p.load.tolerance_kg,
+        mass_max_kg=max(masses) + p.load.tolerance_kg,
+        touch_max_kg=p.load.touch_max_kg,
+        slot_min_mm=p.rail.buffer_mm - p.rail.tolerance_mm,
+        slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
+        level_min_mm=min(levels),
+        level_max_mm=max(levels),
+        dc_link_max_v=p.car.dc_link_max_v,
+    )

@@ -1,0 +1,94 @@
+"""The record of one swap attempt, gathered from the notes of the core while it runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from firmware_py.core.effects import Note
+from firmware_py.core.faults import Fault
+from firmware_py.core.packml import StablePlace
+from hal.contract.messages import LockStage, RecordPack, RecordStep, RecordValues
+
+ADMIT_ROW = "1"
+
+
+class SwapRecord:
+    """Times are seconds since the order was taken; the swap itself counts from admission to release of the car."""
+
+    def __init__(self, swap_id: str, order_id: str, now: float) -> None:
+        self.swap_id = swap_id
+        self.order_id = order_id
+        self.began_s = now
+        self.admitted_s: float | None = None
+        self.released_s: float | None = None
+        self.steps: list[RecordStep] = []
+        self.locks: list[LockStage] = []
+        self.packs: list[RecordPack] = []
+        self.faults: list[str] = []
+
+    def at_s(self, now: float) -> float:
+        """Seconds since the order was taken."""
+        return round(now - self.began_s, 3)
+
+    def add(self, note: Note, body: Mapping[str, Any], now: float) -> None:
+        """Take one note of the core."""
+        match note:
+            case Note.STEP_STARTED:
+                if body["row"] == ADMIT_ROW and self.admitted_s is None:
+                    self.admitted_s = now
+                self.steps.append(
+                    RecordStep(
+                        row=body["row"], step=body["step"], title=body["title"], start_s=self.at_s(now), result="left"
+                    )
+                )
+            case Note.STEP_DONE | Note.STEP_FAILED:
+                self._close(note, body, now)
+            case Note.LOCK_EVIDENCE:
+                self.locks.append(LockStage.model_validate(dict(body)))
+            case Note.PACK_EVIDENCE:
+                self.packs.append(RecordPack.model_validate({k: v for k, v in body.items() if k != "row"}))
+            case Note.PLACE if body["place"] == StablePlace.S4.value:
+                self.released_s = now
+            case _:
+                pass
+
+    def _close(self, note: Note, body: Mapping[str, Any], now: float) -> None:
+        done = note is Note.STEP_DONE
+        for i in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[i]
+            if step.row == body["row"] and step.end_s is None:
+                self.steps[i] = step.model_copy(
+                    update={
+                        "end_s": self.at_s(now),
+                        "result": "done" if done else "failed",
+                        "code": "" if done else body["code"],
+                        "text": "" if done else body["text"],
+                    }
+                )
+                return
+
+    def fault(self, fault: Fault) -> None:
+        """A fault was raised while the swap ran."""
+        self.faults.append(f"{fault.code.value}/{fault.device}")
+
+    @property
+    def duration_s(self) -> float | None:
+        """Admission to release of the car; `None` while open, or when no car came in."""
+        if self.admitted_s is None or self.released_s is None:
+            return None
+        return round(self.released_s - self.admitted_s, 3)
+
+    def values(self, summary: Mapping[str, Any], software: str, config_hash: str) -> RecordValues:
+        """The record in short. `lock_proven` is the last proof stage of what is on the car now."""
+        proofs = [stage for stage in self.locks if stage.stage == "proof"]
+        return RecordValues(
+            swap_id=self.swap_id,
+            order_id=self.order_id,
+            outcome=summary["outcome"],
+            reason=summary["reason"],
+            lock_proven=bool(proofs) and proofs[-1].proven,
+            serial_installed=summary["serial_installed"],
+            serial_returned=summary["serial_returned"],
+            duration_s=self.duration_s or 0.0,
+            software=software,
+            config_hash=config_hash,
+        )

@@ -1,0 +1,47 @@
+"""One ordered way into the journal: facts are queued, intents are awaited, commits are shared."""
+
+import asyncio
+from collections.abc import Callable
+
+from firmware_py.shell.journal import Journal, JournalError, Row
+
+
+class Recorder:
+    """Feeds the journal in order. The first journal error is final: every later intent fails, and `failed` is told."""
+
+    def __init__(self, journal: Journal, failed: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._failed = failed
+        self._queue: asyncio.Queue[tuple[Row, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._error: JournalError | None = None
+
+    def note(self, row: Row) -> None:
+        """Queue a fact; it is durable before any later intent is."""
+        self._queue.put_nowait((row, None))
+
+    async def intend(self, row: Row) -> None:
+        """Returns when the row is durable. Raises `JournalError` otherwise: then the command must not leave."""
+        if self._error is not None:
+            raise JournalError(str(self._error))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((row, future))
+        await future
+
+    async def run(self) -> None:
+        """Write for ever, everything that waits in one commit."""
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            if self._error is None:
+                try:
+                    await self._journal.append([row for row, _ in batch])
+                except JournalError as error:
+                    self._error = error
+                    self._failed(str(error))
+            for _, future in batch:
+                if future is not None and not future.done():
+                    if self._error is None:
+                        future.set_result(None)
+                    else:
+                        future.set_exception(JournalError(str(self._error)))

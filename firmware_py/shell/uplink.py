@@ -1,0 +1,77 @@
+"""Publishing: events in order, retained state conflated to its latest value. A dead broker never holds anything up."""
+
+import asyncio
+from collections import deque
+
+from hal.errors import HalError, LinkError
+from hal.ports import LinkState, Message, MqttLink
+
+EVENTS_KEPT = 10_000
+
+
+class Uplink:
+    """Hands messages to the broker while there is one. Retained state is complete again after each reconnect."""
+
+    def __init__(self, link: MqttLink) -> None:
+        self._link = link
+        self._events: deque[Message] = deque(maxlen=EVENTS_KEPT)
+        self._retained: dict[str, Message] = {}
+        self._dirty: dict[str, None] = {}
+        self._work = asyncio.Event()
+        self.refused = 0
+        self.lost = 0
+        link.on_state(self._on_state)
+
+    def event(self, topic: str, payload: bytes) -> None:
+        """Queue an event; the oldest is lost, and counted, when the queue is full."""
+        if len(self._events) == self._events.maxlen:
+            self.lost += 1
+        self._events.append(Message(topic, payload))
+        self._work.set()
+
+    def retain(self, topic: str, payload: bytes) -> None:
+        """Set retained state; an empty payload clears it."""
+        known = self._retained.get(topic)
+        if known is not None and known.payload == payload:
+            return
+        self._retained[topic] = Message(topic, payload, retain=True)
+        self._dirty[topic] = None
+        self._work.set()
+
+    def _on_state(self, state: LinkState) -> None:
+        if state is LinkState.READY:
+            self._dirty = {**dict.fromkeys(self._retained), **self._dirty}
+        self._work.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be sent."""
+        return not self._dirty and not self._events
+
+    async def run(self) -> None:
+        """Send for ever."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._link.state is LinkState.READY and not self.idle:
+                await self._send_one()
+
+    async def _send_one(self) -> None:
+        if self._dirty:
+            topic = next(iter(self._dirty))
+            del self._dirty[topic]
+            message, is_event = self._retained[topic], False
+        else:
+            message, is_event = self._events[0], True
+        try:
+            await self._link.publish(message)
+        except LinkError:
+            if not is_event:
+                self._dirty[message.topic] = None
+            return
+        except HalError:
+            self.refused += 1
+        if not is_event and not message.payload:
+            self._retained.pop(message.topic, None)
+        if is_event and self._events and self._events[0] is message:
+            self._events.popleft()

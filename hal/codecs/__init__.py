@@ -1,0 +1,1 @@
+"""Words and frames to readings and back: pure, driven by device files."""

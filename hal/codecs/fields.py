@@ -1,0 +1,121 @@
+"""Fields: every named value of a unit with its place in the tables, from registers and from wired channels alike."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from hal.codecs import values
+from hal.codecs.blocks import Block
+from hal.codecs.values import Decoder, Placer, Value
+from hal.config.bundle import Unit, Wired
+from hal.config.device import WORD_TABLES, Register
+from hal.errors import CodecError
+from hal.readings import READING_OF_KIND, roles
+
+OUTPUT = "out."
+"""Before the name of a wired output, because an input may have the same name: `out.rods_home` is a coil."""
+
+ROLES = frozenset(role for kind in READING_OF_KIND for role in roles(kind))
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named value. `read` and `write` say where it stands for each direction, None where it cannot be done.
+
+    `polled` is part of the cyclic reads; `shy` must never be read without need (reading changes it).
+    """
+
+    name: str
+    read: Block | None
+    write: Block | None
+    polled: bool
+    shy: bool
+    decoder: Callable[[int], Decoder]
+    placer: Callable[[int], Placer]
+    register: Register | None = None
+    gain: float = 1.0
+
+
+def fields_of(unit: Unit) -> tuple[Field, ...]:
+    """All fields of a unit: registers, wired inputs, wired outputs."""
+    return (*_registers(unit), *_inputs(unit), *_outputs(unit))
+
+
+def _registers(unit: Unit) -> Iterator[Field]:
+    for name, register in unit.device.registers.items():
+        gain = unit.gain.get(name, 1.0)
+        block = Block(register.table, register.address, register.span)
+        polled = register.readable and (name in ROLES if register.cyclic is None else register.cyclic)
+        yield Field(
+            name=name,
+            read=block if register.readable else None,
+            write=block if register.writable else None,
+            polled=polled,
+            shy=register.readable and register.cyclic is False,
+            decoder=lambda at, r=register, g=gain: values.decoder(r, g, at),  # type: ignore[misc]
+            placer=lambda at, r=register, g=gain: values.placer(r, g, at),  # type: ignore[misc]
+            register=register,
+            gain=gain,
+        )
+
+
+def _inputs(unit: Unit) -> Iterator[Field]:
+    for name, wired in unit.inputs.items():
+        yield replace(_wired(unit, name, wired), write=None, polled=True)
+
+
+def _outputs(unit: Unit) -> Iterator[Field]:
+    for name, channel in unit.outputs.items():
+        group = unit.device.channels[channel.group]
+        field = _wired(unit, name, channel)
+        back = group.address if group.readback is None else group.readback
+        read = field.read and replace(field.read, address=field.read.address - group.address + back)
+        yield replace(field, name=OUTPUT + name, read=read)
+
+
+def _wired(unit: Unit, name: str, wired: Wired) -> Field:
+    channels = wired if isinstance(wired, tuple) else (wired,)
+    group = unit.device.channels[channels[0].group]
+    per_entry = 16 if group.table in WORD_TABLES else 1
+    first = min(c.index for c in channels) // per_entry
+    last = max(c.index for c in channels) // per_entry
+    block = Block(group.table, group.address + first, last - first + 1)
+    spots = tuple((c.index // per_entry - first, 1 << c.index % per_entry, c.inverted) for c in channels)
+    single = not isinstance(wired, tuple)
+    return Field(
+        name=name,
+        read=block,
+        write=block,
+        polled=False,
+        shy=False,
+        decoder=lambda at: _switch_decoder(spots, at, single),
+        placer=lambda at: _switch_placer(spots, at, single),
+    )
+
+
+def _switch_decoder(spots: tuple[tuple[int, int, bool], ...], at: int, single: bool) -> Decoder:
+    places = tuple((at + i, mask, inverted) for i, mask, inverted in spots)
+    if single:
+        i, mask, inverted = places[0]
+        return lambda entries: (entries[i] & mask != 0) is not inverted
+
+    def decode(entries: Sequence[int]) -> Value:
+        return tuple([(entries[i] & mask != 0) is not inverted for i, mask, inverted in places])
+
+    return decode
+
+
+def _switch_placer(spots: tuple[tuple[int, int, bool], ...], at: int, single: bool) -> Placer:
+    def place(entries: list[int], value: Value) -> None:
+        given = (value,) if single else value
+        if not isinstance(given, tuple) or len(given) != len(spots):
+            raise CodecError(f"{value!r}: {len(spots)} switch states are needed")
+        for (i, mask, inverted), state in zip(spots, given, strict=True):
+            if state is not True and state is not False:
+                raise CodecError(f"{state!r}: true or false is needed")
+            on = state is not inverted
+            entries[at + i] = entries[at + i] | mask if on else entries[at + i] & ~mask
+
+    return place
+
+
+__all__ = ["OUTPUT", "ROLES", "Field", "fields_of"]

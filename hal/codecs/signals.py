@@ -1,0 +1,177 @@
+"""CAN signals to role values and back: extraction, range, scale, flags, words, texts in parts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hal.codecs.dbc import DbcMessage, Signal
+from hal.codecs.values import Value, linear
+from hal.config.signals import SignalMap, TextMap
+from hal.errors import CodecError
+
+Words = tuple[int, int]
+"""A frame as one integer: little-endian and big-endian reading of its bytes."""
+
+
+class OutOfRange(CodecError):
+    """A raw value outside what the DBC allows: the frame is bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Where a signal stands. `low` and `high` are the raw limits that the DBC sets."""
+
+    shift: int
+    mask: int
+    sign: int
+    big: bool
+    low: int
+    high: int
+
+    def get(self, words: Words) -> int:
+        """The raw value."""
+        raw = words[self.big] >> self.shift & self.mask
+        return raw - self.mask - 1 if raw & self.sign else raw
+
+    def put(self, raw: int) -> Words:
+        """The integer to be added to the frame, in the signal's own byte order."""
+        moved = (raw & self.mask) << self.shift
+        return (0, moved) if self.big else (moved, 0)
+
+
+def bits_of(signal: Signal) -> Bits:
+    """Compiled place and raw limits of a signal."""
+    low, high = signal.raw_range()
+    if signal.minimum is not None:
+        low = max(low, _raw(signal, signal.minimum if signal.scale > 0 else signal.maximum or signal.minimum))
+    if signal.maximum is not None:
+        high = min(high, _raw(signal, signal.maximum if signal.scale > 0 else signal.minimum or signal.maximum))
+    sign = 1 << signal.length - 1 if signal.signed else 0
+    return Bits(signal.shift, (1 << signal.length) - 1, sign, signal.order == "big", low, high)
+
+
+def _raw(signal: Signal, physical: float) -> int:
+    return round((physical - signal.offset) / signal.scale)
+
+
+@dataclass(frozen=True)
+class RoleSignal:
+    """One role that one signal carries."""
+
+    role: str
+    decode: Callable[[Words], Value | None]
+    encode: Callable[[Value | None], Words]
+
+
+def role_signal(role: str, spec: SignalMap, message: DbcMessage) -> RoleSignal:
+    """Compile a role. `decode` raises `OutOfRange`; `encode` raises `CodecError`."""
+    signal = message.signals[spec.signal]
+    bits = bits_of(signal)
+    to_value, to_raw = _conversion(spec, signal)
+    invalid = frozenset(spec.invalid)
+
+    def decode(words: Words) -> Value | None:
+        raw = bits.get(words)
+        if raw in invalid:
+            return None
+        if raw < bits.low or raw > bits.high:
+            raise OutOfRange(f"{signal.name} = {raw}")
+        return to_value(raw)
+
+    def encode(value: Value | None) -> Words:
+        if value is None:
+            if not spec.invalid:
+                raise CodecError(f"{role}: {signal.name} has no word for unknown")
+            return bits.put(spec.invalid[-1])
+        raw = to_raw(value)
+        if not bits.low <= raw <= bits.high:
+            raise CodecError(f"{role} = {value!r} does not fit {signal.name}")
+        return bits.put(raw)
+
+    return RoleSignal(role, decode, encode)
+
+
+def _conversion(spec: SignalMap, signal: Signal) -> tuple[Callable[[int], Value | None], Callable[[Value], int]]:
+    if spec.kind == "flag":
+        return lambda raw: (raw != 0) is not spec.invert, lambda value: int(_flag(value) is not spec.invert)
+    if spec.kind == "bits":
+        return lambda raw: raw, _whole
+    if spec.enum is not None:
+        words: Mapping[int, str] = {int(key): word for key, word in spec.enum.items()}
+        return words.get, lambda value: _word(words, value)
+    scale, offset = signal.scale * spec.factor, signal.offset * spec.factor
+
+    def to_raw(value: Value) -> int:
+        if isinstance(value, str | tuple | bool) or value != value or abs(value) == float("inf"):  # noqa: PLR0124 - NaN
+            raise CodecError(f"{value!r}: a finite number is needed")
+        return round((value - offset) / scale)
+
+    return linear(scale, offset), to_raw
+
+
+def _flag(value: Value) -> bool:
+    if not isinstance(value, bool):
+        raise CodecError(f"{value!r}: true or false is needed")
+    return value
+
+
+def _whole(value: Value) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise CodecError(f"{value!r}: a whole number is needed")
+    return value
+
+
+def _word(words: Mapping[int, str], value: Value) -> int:
+    for raw, word in words.items():
+        if word == value:
+            return raw
+    raise CodecError(f"{value!r}: one of {', '.join(words.values())} is needed")
+
+
+@dataclass
+class RoleText:
+    """One role that travels in parts. Parts must come in order; a gap begins again."""
+
+    role: str
+    spec: TextMap
+    part: Bits
+    chars: tuple[Bits, ...]
+    sizes: tuple[int, ...]
+    order: Literal["little", "big"]
+    seen: list[bytes] = field(default_factory=list)
+
+    def decode(self, words: Words) -> str | None:
+        """The text with its last part, else None. Raises `OutOfRange` for a part or characters that cannot be."""
+        number = self.part.get(words)
+        if number >= len(self.chars):
+            raise OutOfRange(f"{self.spec.part} = {number}")
+        if number == 0:
+            self.seen.clear()
+        elif number != len(self.seen):
+            self.seen.clear()
+            return None
+        self.seen.append(self.chars[number].get(words).to_bytes(self.sizes[number], self.order))
+        if len(self.seen) < len(self.chars):
+            return None
+        raw = b"".join(self.seen).rstrip(b"\0")
+        self.seen.clear()
+        if raw and (len(raw) != self.spec.length or not raw.isalnum()):
+            raise OutOfRange(f"{self.role}: {raw!r}")
+        return raw.decode("ascii")
+
+    def encode(self, value: Value | None, number: int) -> tuple[Words, ...]:
+        """The integers of one part; an unknown text is all zeros. Raises `CodecError` when it does not fit."""
+        text = "" if value is None else value
+        if not isinstance(text, str) or not text.isascii() or len(text) not in {0, self.spec.length}:
+            raise CodecError(f"{self.role}: {value!r} is not {self.spec.length} ASCII characters")
+        start, size = sum(self.sizes[:number]), self.sizes[number]
+        chunk = text.encode("ascii")[start : start + size].ljust(size, b"\0")
+        return self.part.put(number), self.chars[number].put(int.from_bytes(chunk, self.order))
+
+
+def role_text(role: str, spec: TextMap, message: DbcMessage) -> RoleText:
+    """Compile a text."""
+    signals = [message.signals[name] for name in spec.chars]
+    sizes = tuple(signal.length // 8 for signal in signals)
+    part = bits_of(message.signals[spec.part])
+    return RoleText(role, spec, part, tuple(bits_of(s) for s in signals), sizes, signals[0].order)

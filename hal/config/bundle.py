@@ -1,0 +1,62 @@
+"""A loaded station: everything that its files say, checked against each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hal.config.device import DeviceFile
+from hal.config.pack import PackType
+from hal.config.station import DeviceConfig, Poll, StationConfig
+from hal.config.vehicle import VehicleType
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One wired channel of a digital I/O unit. `inverted` means that 0 on the wire is True."""
+
+    group: str
+    index: int
+    inverted: bool = False
+
+
+Wired = Channel | tuple[Channel, ...]
+"""A tuple when the role is a tuple, even with one channel."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One Modbus unit of a station, ready for a codec."""
+
+    name: str
+    link: str
+    unit: int
+    device: DeviceFile
+    poll: Poll
+    gain: Mapping[str, float]
+    inputs: Mapping[str, Wired]
+    outputs: Mapping[str, Channel]
+
+
+@dataclass(frozen=True)
+class Station:
+    """The whole station. `hash` is over the content of all files without `[links]`: the same plant, the same hash."""
+
+    config: StationConfig
+    units: Mapping[str, Unit]
+    packs: Mapping[str, PackType]
+    vehicles: Mapping[str, VehicleType]
+    hash: str
+
+    @property
+    def name(self) -> str:
+        """Name of the station."""
+        return self.config.station.name
+
+    @property
+    def devices(self) -> Mapping[str, DeviceConfig]:
+        """Device name -> what it is made of."""
+        return self.config.devices
+
+    def pack_type(self, code: str) -> PackType | None:
+        """The class that a pack code names, or None: never a guess."""
+        found = [p for p in self.packs.values() if p.matches(code)]
+        return found[0] if len(found) == 1 else None

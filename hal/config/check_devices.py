@@ -1,0 +1,155 @@
+"""Cross checks of devices: every role offered exactly once, verbs present, tuple sizes, outputs of all actuators."""
+
+import typing
+from collections.abc import Iterator, Mapping
+
+from hal.commands import Actuator
+from hal.config.bundle import Unit
+from hal.config.draft import Draft
+from hal.config.mistakes import Spot, nearest
+from hal.config.station import DEVICE_NAMES, UnitsDevice, VehicleDevice
+from hal.config.verbs import VERBS
+from hal.readings import READING_OF_KIND, LockState, roles
+
+OUTPUTS = tuple(f"{actuator}_{way}" for actuator in Actuator for way in ("out", "home"))
+ENUMS: dict[str, tuple[str, ...]] = {"state": tuple(LockState)}
+LOCK_ROLES = ("state", "torque_nm", "angle_deg", "proof_locked")
+
+
+def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
+    """Note everything that is wrong with `[devices]`."""
+    spot = draft.spot / "devices"
+    for name, kind in DEVICE_NAMES.items():
+        if name not in draft.devices:
+            spare = set(draft.devices) - set(DEVICE_NAMES)
+            spot.note(f"no {name}", f"[devices.{name}] of kind {kind}", nearest(name, spare))
+    owner: dict[str, str] = {}
+    for name, device in draft.devices.items():
+        here = spot / name
+        if name not in DEVICE_NAMES:
+            here.unknown(name, DEVICE_NAMES, "a device of a station")
+        elif device.kind != DEVICE_NAMES[name]:
+            (here / "kind").note(repr(device.kind), DEVICE_NAMES[name])
+        if isinstance(device, UnitsDevice):
+            _check_members(draft, name, device, owner, here / "units")
+            if all(unit in units for unit in device.units):
+                _check_offers(draft, device.kind, [units[unit] for unit in device.units], here)
+        else:
+            _check_car(draft, device, here)
+    for unit in draft.unit_names:
+        if unit not in owner:
+            (draft.spot / "units" / unit).note(unit, "a unit that a device uses")
+
+
+def _check_members(draft: Draft, name: str, device: UnitsDevice, owner: dict[str, str], spot: Spot) -> None:
+    for unit in device.units:
+        if unit not in draft.unit_names:
+            spot.unknown(unit, draft.unit_names, "a unit")
+        elif owner.setdefault(unit, name) != name:
+            spot.note(repr(unit), f"a unit of its own: {unit} belongs to {owner[unit]}")
+
+
+def _check_car(draft: Draft, device: VehicleDevice, spot: Spot) -> None:
+    able = [link for link, kind in draft.link_kinds.items() if kind == "can"]
+    if device.link not in able:
+        (spot / "link").unknown(device.link, able, "a CAN link")
+    if draft.info is not None and device.model not in draft.info.vehicles:
+        (spot / "model").unknown(device.model, draft.info.vehicles, "a vehicle of station.vehicles")
+
+
+def _check_offers(draft: Draft, kind: str, units: list[Unit], spot: Spot) -> None:
+    wanted = roles(kind)
+    offers: dict[str, list[str]] = {}
+    for unit in units:
+        for role in _readable(unit):
+            offers.setdefault(role, []).append(unit.name)
+        here = draft.spot / "units" / unit.name
+        for role in unit.inputs:
+            if role not in wanted:
+                (here / "inputs" / role).unknown(role, wanted, f"a role of a {kind}")
+        _check_sizes(draft, kind, unit, here)
+    for role in wanted:
+        found = offers.get(role, [])
+        if not found:
+            spare = [name for name in offers if name not in wanted]
+            spot.note(f"nobody offers {role}", "every role, from exactly one unit", nearest(role, spare))
+        elif len(found) > 1:
+            spot.note(f"{role} from {' and '.join(found)}", "every role, from exactly one unit")
+    _check_verbs(kind, units, spot)
+    if kind == "platform":
+        _check_outputs(draft, units, spot)
+    else:
+        for unit in units:
+            for output in unit.outputs:
+                (draft.spot / "units" / unit.name / "outputs" / output).note(output, "outputs on the platform only")
+
+
+def _readable(unit: Unit) -> Iterator[str]:
+    yield from (name for name, register in unit.device.registers.items() if register.readable)
+    yield from unit.inputs
+
+
+def _check_verbs(kind: str, units: list[Unit], spot: Spot) -> None:
+    for verb in VERBS[kind]:
+        found = [unit.name for unit in units if verb in unit.device.commands]
+        if not found or (len(found) > 1 and verb != "stop"):
+            spot.note(f"{verb} from {' and '.join(found) or 'nobody'}", "every verb of the kind, from one unit")
+    for unit in units:
+        for verb in unit.device.commands:
+            if verb not in VERBS[kind]:
+                spot.note(f"{unit.name} has {verb}", f"verbs of a {kind}: {', '.join(VERBS[kind]) or 'none'}")
+
+
+def _check_outputs(draft: Draft, units: list[Unit], spot: Spot) -> None:
+    owners: dict[str, list[str]] = {}
+    for unit in units:
+        for output in unit.outputs:
+            owners.setdefault(output, []).append(unit.name)
+            if output not in OUTPUTS:
+                (draft.spot / "units" / unit.name / "outputs" / output).unknown(output, OUTPUTS, "an output")
+    for actuator in Actuator:
+        pair = [owners.get(f"{actuator}_{way}", []) for way in ("out", "home")]
+        if pair[0] != pair[1] or len(pair[0]) != 1:
+            text = f"{actuator}_out on {pair[0] or 'nothing'}, {actuator}_home on {pair[1] or 'nothing'}"
+            spot.note(text, "each pair of outputs once, on one unit")
+
+
+def _check_sizes(draft: Draft, kind: str, unit: Unit, spot: Spot) -> None:
+    hints = typing.get_type_hints(READING_OF_KIND[kind])
+    for role in roles(kind):
+        if role in unit.inputs:
+            wired = unit.inputs[role]
+            size = len(wired) if isinstance(wired, tuple) else None
+            where = spot / "inputs" / role
+        elif role in unit.device.registers:
+            size, where = unit.device.registers[role].repeat, spot / "device" / role
+            _check_words(unit, role, where)
+        else:
+            continue
+        if ("tuple" in str(hints[role])) != (size is not None):
+            many = size is not None
+            where.note(f"{size} values" if many else "one value", "one value" if many else "many values")
+            continue
+        needed = _needed(draft, role)
+        if size is not None and needed is not None and size != needed:
+            where.note(f"{size} values", f"{needed}, as the station has")
+
+
+def _needed(draft: Draft, role: str) -> int | None:
+    if draft.info is None:
+        return None
+    if role in LOCK_ROLES:
+        return draft.info.lock_points
+    return draft.info.bays if role == "bay_present" else None
+
+
+def _check_words(unit: Unit, role: str, spot: Spot) -> None:
+    if role not in ENUMS:
+        return
+    words = unit.device.registers[role].enum or {}
+    for word in words.values():
+        if word not in ENUMS[role]:
+            spot.unknown(word, ENUMS[role], f"a word of {role}")
+    for word in ENUMS[role]:
+        if word not in words.values():
+            spot.note(f"no {word}", f"every word of {role}: {', '.join(ENUMS[role])}")

@@ -1,0 +1,74 @@
+"""Cross checks of command steps: the verb is known, registers and arguments exist, values fit, frames fit."""
+
+from collections.abc import Mapping
+
+from hal.codecs import values
+from hal.codecs.blocks import Block
+from hal.codecs.plan import fits, frames
+from hal.config.device import Argument, CommandStep, DeviceContent, Register
+from hal.config.mistakes import Spot, show
+from hal.config.verbs import ALL_VERBS, arguments
+from hal.errors import CodecError
+
+
+def check_steps(content: DeviceContent, spot: Spot) -> None:
+    """Note everything that is wrong with `[commands]`."""
+    for verb, body in content.commands.items():
+        here = spot / "commands" / verb
+        if verb not in ALL_VERBS:
+            here.unknown(verb, ALL_VERBS, "a verb")
+        for number, step in enumerate(body.steps):
+            _check_step(content, verb, step, here / "steps" / number)
+
+
+def _check_step(content: DeviceContent, verb: str, step: CommandStep, spot: Spot) -> None:
+    if (step.write is None) == (step.wait is None):
+        spot.note("write and wait" if step.write else "neither write nor wait", "exactly one of write and wait")
+    if (step.wait is None) != (step.limit_s is None):
+        (spot / "limit_s").note(str(step.limit_s), "a limit for each wait, and only there")
+    if step.unless is not None and step.write is None:
+        (spot / "unless").note(show(step.unless), "only together with write")
+    known = arguments(verb)
+    for part in ("unless", "write", "wait"):
+        table: Mapping[str, Argument] | None = getattr(step, part)
+        for name, value in (table or {}).items():
+            _check_entry(content.registers, name, value, known, spot / part / name, writes=part == "write")
+    _check_frames(content, step, spot)
+
+
+def _check_entry(
+    registers: Mapping[str, Register], name: str, value: Argument, known: frozenset[str], spot: Spot, *, writes: bool
+) -> None:
+    able = {n: r for n, r in registers.items() if (r.writable if writes else r.readable)}
+    if name not in able:
+        spot.unknown(name, able, "a writable register" if writes else "a readable register")
+        return
+    if able[name].repeat is not None:
+        spot.note(name, "a register without repeat")
+    elif isinstance(value, str) and value.startswith("$"):
+        if value[1:] not in known:
+            spot.unknown(value[1:], known, "an argument of the verb")
+    else:
+        try:
+            values.encode(able[name], 1.0, value)
+        except CodecError as error:
+            spot.note(show(value), str(error))
+        except (ValueError, ArithmeticError):
+            return  # the register itself is wrong and noted as such
+
+
+def _check_frames(content: DeviceContent, step: CommandStep, spot: Spot) -> None:
+    listed = [(n, _block(content.registers[n])) for n in step.write or {} if n in content.registers]
+    groups = frames([(n, b) for n, b in listed if content.registers[n].writable], content.device)
+    if step.unless is not None and len(groups) > 1:
+        (spot / "unless").note(f"{len(groups)} frames", "a conditional write of one frame")
+    blocks = dict(listed)
+    for names in groups:
+        first = blocks[names[0]]
+        whole = Block(first.table, first.address, sum(blocks[n].count for n in names))
+        if not fits(whole, content.device):
+            (spot / "write").note(f"{whole.count} entries", f"at most {content.device.max_write} (device.max_write)")
+
+
+def _block(register: Register) -> Block:
+    return Block(register.table, register.address, register.span)

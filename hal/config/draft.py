@@ -1,0 +1,129 @@
+"""A station file read section by section, so that one bad entry does not hide the mistakes of the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from hal.config.links import LINK_MODELS, LinkConfig
+from hal.config.mistakes import Spot
+from hal.config.process import Plant, Process
+from hal.config.station import (
+    CloudConfig,
+    DeviceConfig,
+    FreshnessConfig,
+    PacksConfig,
+    PlaceConfig,
+    StationConfig,
+    StationInfo,
+    UnitConfig,
+    UnitsDevice,
+    VehicleDevice,
+)
+from hal.config.validate import known_keys, model_of, table_of, value_of
+
+SINGLE: dict[str, type[BaseModel]] = {
+    "station": StationInfo,
+    "packs": PacksConfig,
+    "process": Process,
+    "plant": Plant,
+    "freshness": FreshnessConfig,
+    "cloud": CloudConfig,
+}
+BY_STEP = ("profile", "limits", "retries")
+DEVICE_KINDS = ("lift", "lock-set", "shuttle", "stacker", "platform", "safety-plc", "vehicle")
+
+
+@dataclass
+class Draft:
+    """What could be read of a station file. `link_kinds` has every named link, also those with mistakes."""
+
+    spot: Spot
+    single: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, LinkConfig] = field(default_factory=dict)
+    link_kinds: dict[str, str] = field(default_factory=dict)
+    unit_names: tuple[str, ...] = ()
+    units: dict[str, UnitConfig] = field(default_factory=dict)
+    devices: dict[str, DeviceConfig] = field(default_factory=dict)
+    places: dict[str, PlaceConfig] = field(default_factory=dict)
+    by_step: dict[str, dict[int, Any]] = field(default_factory=dict)
+
+    @property
+    def info(self) -> StationInfo | None:
+        """Section `[station]`, when it could be read."""
+        found: StationInfo | None = self.single.get("station")
+        return found
+
+    @property
+    def packs(self) -> PacksConfig | None:
+        """Section `[packs]`, when it could be read."""
+        found: PacksConfig | None = self.single.get("packs")
+        return found
+
+    @property
+    def process(self) -> Process | None:
+        """Section `[process]`, when it could be read."""
+        found: Process | None = self.single.get("process")
+        return found
+
+    def complete(self) -> StationConfig:
+        """The whole; call it only when nothing is wrong."""
+        parts: dict[str, Any] = {**self.single, **self.by_step, "links": self.links, "units": self.units}
+        return StationConfig.model_construct(**parts, devices=self.devices, places=self.places)
+
+
+def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], overlay_spot: Spot) -> Draft:
+    """Everything that can be read; what cannot is noted. Entries of the overlay's links replace whole entries."""
+    known_keys(raw, list(StationConfig.model_fields), spot)
+    draft = Draft(spot)
+    for name, model in SINGLE.items():
+        table = table_of(raw, name, spot)
+        if table or name in raw:
+            draft.single[name] = model_of(model, table, spot / name)
+    for name in BY_STEP:
+        found = value_of(StationConfig.model_fields[name].annotation, table_of(raw, name, spot), spot / name)
+        draft.by_step[name] = found or {}
+    _links(draft, table_of(raw, "links", spot), overlay, overlay_spot)
+    units = table_of(raw, "units", spot)
+    draft.unit_names = tuple(units)
+    draft.units = _entries(UnitConfig, units, spot / "units")
+    draft.places = _entries(PlaceConfig, table_of(raw, "places", spot), spot / "places")
+    for name, entry in table_of(raw, "devices", spot).items():
+        _device(draft, name, entry, spot / "devices" / name)
+    return draft
+
+
+def _entries(model: type[Any], table: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
+    found = {name: model_of(model, entry, spot / name) for name, entry in table.items()}
+    return {name: entry for name, entry in found.items() if entry is not None}
+
+
+def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], overlay_spot: Spot) -> None:
+    known_keys(overlay, ["links"], overlay_spot)
+    replaced = overlay.get("links", {})
+    for name in replaced:
+        if name not in table:
+            (overlay_spot / "links" / name).unknown(name, table, "a link of the station")
+    for name, entry in table.items():
+        spot, data = draft.spot / "links" / name, entry
+        if name in replaced:
+            spot, data = overlay_spot / "links" / name, replaced[name]
+        kind = data.get("kind") if isinstance(data, Mapping) else None
+        if kind not in LINK_MODELS:
+            (spot / "kind").unknown(kind, LINK_MODELS, "a kind of link")
+            continue
+        draft.link_kinds[name] = kind
+        found = model_of(LINK_MODELS[kind], data, spot)
+        if found is not None:
+            draft.links[name] = found
+
+
+def _device(draft: Draft, name: str, entry: Any, spot: Spot) -> None:
+    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    if kind not in DEVICE_KINDS:
+        (spot / "kind").unknown(kind, DEVICE_KINDS, "a kind of device")
+        return
+    found = model_of(VehicleDevice if kind == "vehicle" else UnitsDevice, entry, spot)
+    if isinstance(found, UnitsDevice | VehicleDevice):
+        draft.devices[name] = found

@@ -1,0 +1,118 @@
+"""From files to a checked station: `load_station` for the controller, `check_file` for people."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hal.config.bundle import Station
+from hal.config.check_devices import check_devices
+from hal.config.check_packs import check_packs
+from hal.config.check_process import check_process
+from hal.config.check_units import wire_units
+from hal.config.draft import Draft, read_draft
+from hal.config.files import Library
+from hal.config.mistakes import Book, Spot
+from hal.config.tree import ConfigTree, default_roots
+from hal.errors import Mistake
+
+KIND_OF_FILE = {"station": "station", "device": "device", "pack": "pack", "vehicle": "vehicle"}
+"""Table that only this kind of file has."""
+
+
+def load_station(name_or_path: str, overlay: Path | None = None, roots: Sequence[Path] | None = None) -> Station:
+    """Read a station by name or path with everything that it names.
+
+    `roots` are searched before the default ones; `overlay` is a file whose `[links]` entries replace the station's.
+    Raises `ConfigError` with every mistake of every file.
+    """
+    book = Book()
+    station = _load(name_or_path, overlay, roots or (), book)
+    book.raise_if_any()
+    assert station is not None
+    return station
+
+
+def check_file(path: Path, roots: Sequence[Path] | None = None) -> tuple[Mistake, ...]:
+    """Every mistake of one file of any kind; of a station file also those of the files that it names."""
+    book = Book()
+    tree = ConfigTree(book, (*(roots or ()), *_own_roots(path), *default_roots()))
+    spot = Spot(book, str(path))
+    raw = tree.table(path)
+    if raw is None:
+        return tuple(book.entries)
+    kinds = [kind for table, kind in KIND_OF_FILE.items() if table in raw]
+    if len(kinds) != 1:
+        spot.note(f"tables {', '.join(raw) or 'none'}", "exactly one of [station], [device], [pack], [vehicle]")
+    elif kinds[0] == "station":
+        _load(str(path), None, roots or (), book)
+    else:
+        getattr(Library(tree), f"read_{kinds[0]}")(path, path.stem)
+    return tuple(book.entries)
+
+
+def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) -> Station | None:
+    path = Path(name) if name.endswith(".toml") else None
+    own = _own_roots(path) if path is not None else ()
+    tree = ConfigTree(book, (*roots, *own, *default_roots()))
+    path = path or tree.find("stations", name)
+    if path is None:
+        tree.missing("stations", name, Spot(book, "(station)"))
+        return None
+    raw = tree.table(path)
+    over: dict[str, Any] = {}
+    if overlay is not None:
+        over = ConfigTree(book, ()).table(overlay) or {}
+    if raw is None:
+        return None
+    draft = read_draft(raw, Spot(book, str(path)), over, Spot(book, str(overlay)))
+    return _check(draft, Library(tree), book)
+
+
+def _own_roots(path: Path) -> tuple[Path, ...]:
+    """The configuration root that a file lies in, if its folders have the usual names."""
+    folders = {"stations", "devices", "packs", "vehicles"}
+    return tuple(parent.parent for parent in path.resolve().parents if parent.name in folders)[:1]
+
+
+def _check(draft: Draft, library: Library, book: Book) -> Station | None:
+    for name, unit in draft.units.items():
+        library.device(unit.device, draft.spot / "units" / name / "device")
+    for name in draft.packs.types if draft.packs else ():
+        library.pack(name, draft.spot / "packs" / "types")
+    for name in draft.info.vehicles if draft.info else ():
+        library.vehicle(name, draft.spot / "station" / "vehicles")
+    units = wire_units(draft, library.devices)
+    check_devices(draft, units)
+    check_packs(draft, library.packs, library.vehicles)
+    check_process(draft)
+    _check_cloud(draft)
+    if book.entries:
+        return None
+    return Station(
+        config=draft.complete(),
+        units=units,
+        packs={name: pack for name, pack in library.packs.items() if pack is not None},
+        vehicles={name: vehicle for name, vehicle in library.vehicles.items() if vehicle is not None},
+        hash=_hash(library.tree),
+    )
+
+
+def _check_cloud(draft: Draft) -> None:
+    cloud = draft.single.get("cloud")
+    able = [link for link, kind in draft.link_kinds.items() if kind == "mqtt"]
+    if cloud is not None and cloud.link not in able:
+        (draft.spot / "cloud" / "link").unknown(cloud.link, able, "an MQTT link")
+
+
+def _hash(tree: ConfigTree) -> str:
+    """sha256 over the content of all files that were read, wherever they lie, without `[links]`."""
+    parts: list[str] = []
+    for path, text in tree.texts.items():
+        table = tree.tables.get(path)
+        if table is None:
+            parts.append(text)
+        else:
+            parts.append(json.dumps({k: v for k, v in table.items() if k != "links"}, sort_keys=True))
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()

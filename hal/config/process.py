@@ -1,0 +1,174 @@
+"""Process data of a station: heights, places, speeds, windows, limits. The chart knows no numbers."""
+
+from hal.config.base import NotNegative, Num, Positive, Strict
+
+
+class LiftSpeeds(Strict):
+    """Speed of each lift move in mm/s; the number is the step of the swap."""
+
+    dock: Positive
+    support: Positive
+    lower_old: Positive
+    raise_new: Positive
+    relax: Positive
+    home: Positive
+    back_out: Positive
+
+
+class LiftProcess(Strict):
+    """Heights of the lift head in mm above home."""
+
+    home_mm: Num
+    transfer_mm: Num
+    dock_mm: Num
+    support_mm: Num
+    min_mm: Num
+    max_mm: Num
+    tolerance_mm: Positive
+    max_speed_mm_s: Positive
+    speeds_mm_s: LiftSpeeds
+
+
+class RailProcess(Strict):
+    """Places of the shuttle slots on the rail in mm, speeds in mm/s."""
+
+    buffer_mm: Num
+    under_mm: Num
+    store_mm: Num
+    tolerance_mm: Positive
+    max_speed_mm_s: Positive
+    out_speed_mm_s: Positive
+    in_speed_mm_s: Positive
+    gap_min_mm: Positive
+
+
+class MachineProcess(Strict):
+    """Waits of the station as a whole, in s: for a step's guards, for the drives to be enabled, for a reset."""
+
+    guard_wait_s: Positive
+    enable_s: Positive
+    reset_s: Positive
+
+
+class StackerProcess(Strict):
+    """Stacker tolerances and reach in mm."""
+
+    min_mm: Num
+    max_mm: Num
+    tolerance_mm: Positive
+
+
+class LoadProcess(Strict):
+    """Windows of the lift's load cell in kg. A carried pack weighs its type's mass ± `tolerance_kg`."""
+
+    empty_max_kg: NotNegative
+    touch_min_kg: NotNegative
+    touch_max_kg: Positive
+    tolerance_kg: Positive
+
+
+class LockProcess(Strict):
+    """Tightening windows of one lock point: N·m, degrees from free, both tightening positive."""
+
+    torque_target_nm: Positive
+    torque_min_nm: Positive
+    torque_max_nm: Positive
+    angle_target_deg: Positive
+    angle_min_deg: Positive
+    angle_max_deg: Positive
+
+
+class CarProcess(Strict):
+    """What the car must show. Times in s, voltage in V."""
+
+    settle_s: NotNegative
+    verify_s: NotNegative
+    dc_link_max_v: Positive
+    request_every_s: Positive
+
+
+class Eligibility(Strict):
+    """Hard filters of the pack to hand out: %, °C, V, s."""
+
+    soc_min_pct: NotNegative
+    soh_min_pct: NotNegative
+    temp_min_degc: Num
+    temp_max_degc: Num
+    cell_spread_max_v: Positive
+    precheck_max_age_s: Positive
+
+
+class SafetyProcess(Strict):
+    """Dead-man of the safety PLC and the heartbeat that feeds it, in s."""
+
+    dead_man_s: Positive
+    heartbeat_s: Positive
+
+
+class Process(Strict):
+    """All process data."""
+
+    lift: LiftProcess
+    machine: MachineProcess
+    rail: RailProcess
+    stacker: StackerProcess
+    load: LoadProcess
+    locks: LockProcess
+    car: CarProcess
+    eligibility: Eligibility
+    safety: SafetyProcess
+
+
+class ActuatorTimes(Strict):
+    """Travel time of a two-position actuator in s: to the working position and home again."""
+
+    out_s: Positive
+    home_s: Positive
+
+
+class PlantActuators(Strict):
+    """Travel times of the platform's actuators."""
+
+    rods: ActuatorTimes
+    pins: ActuatorTimes
+    pin_lift: ActuatorTimes
+    shutter: ActuatorTimes
+    lane_gate: ActuatorTimes
+
+
+class PlantStacker(Strict):
+    """Stacker mechanics: mm/s, mm/s², mm, s for one fork stroke out or home."""
+
+    speed_mm_s: Positive
+    accel_mm_s2: Positive
+    fork_reach_mm: Positive
+    fork_stroke_s: Positive
+
+
+class PlantLocks(Strict):
+    """Run-down time of all lock points together, in s."""
+
+    lock_s: Positive
+    unlock_s: Positive
+
+
+class PlantCar(Strict):
+    """What the driver and the car need, in s."""
+
+    drive_in_s: Positive
+    settle_s: Positive
+    handshake_s: Positive
+    self_check_s: Positive
+    drive_out_s: Positive
+
+
+class Plant(Strict):
+    """Mechanics of this station as commissioned: for limits computed from distance, and for a model of the plant."""
+
+    lift_accel_mm_s2: Positive
+    slot_accel_mm_s2: Positive
+    seat_mm: Num
+    actuators: PlantActuators
+    stacker: PlantStacker
+    locks: PlantLocks
+    car: PlantCar

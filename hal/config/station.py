@@ -1,0 +1,154 @@
+"""Station file: which units are where, what makes up a device, the process data (`config/stations/<name>.toml`)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hal.commands import Side
+from hal.config.base import Count, Flag, Int, Name, NotNegative, Num, Positive, Strict, Text
+from hal.config.links import LinkConfig
+from hal.config.process import Plant, Process
+
+STEPS = tuple(range(20))
+"""Steps of the swap, domain numbering 0..19; the tables by step hold all of them."""
+
+StepNumber = Annotated[int, Field(ge=0, le=19)]
+
+
+class StationInfo(Strict):
+    """What the station is. Wheelbase in mm."""
+
+    name: Name
+    site: Name
+    title: Text
+    bays: Annotated[int, Field(strict=True, ge=1, le=64)]
+    lock_points: Annotated[int, Field(strict=True, ge=1, le=16)]
+    vehicles: Annotated[tuple[Name, ...], Field(min_length=1)]
+    wheelbase_min_mm: Positive
+    wheelbase_max_mm: Positive
+
+
+class Poll(Strict):
+    """Poll periods in s. The controller picks one at run time: nothing happens / watched / something moves."""
+
+    idle_s: Positive
+    watch_s: Positive
+    motion_s: Positive
+
+
+Channels = Text | Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class UnitConfig(Strict):
+    """One Modbus unit: link, unit id, device file, and this station's mechanics and wiring."""
+
+    link: Name
+    unit: Annotated[int, Field(strict=True, ge=0, le=255)]
+    device: Text
+    poll: Poll
+    gain: dict[Name, Num] = Field(default_factory=dict)
+    inputs: dict[Name, Channels] = Field(default_factory=dict)
+    outputs: dict[Name, Text] = Field(default_factory=dict)
+
+
+class UnitsDevice(Strict):
+    """A device made of one or more Modbus units."""
+
+    kind: Literal["lift", "lock-set", "shuttle", "stacker", "platform", "safety-plc"]
+    units: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class VehicleDevice(Strict):
+    """The car's own bus; `model` is the vehicle file whose DBC is spoken there."""
+
+    kind: Literal["vehicle"]
+    link: Name
+    model: Name
+
+
+DeviceConfig = UnitsDevice | VehicleDevice
+DEVICE_NAMES = {
+    "lift": "lift",
+    "locks": "lock-set",
+    "shuttle": "shuttle",
+    "stacker": "stacker",
+    "platform": "platform",
+    "safety": "safety-plc",
+    "car": "vehicle",
+}
+"""The devices a station must have, and the kind of each."""
+
+Node = Annotated[int, Field(strict=True, ge=0, le=253)]
+
+
+class PacksConfig(Strict):
+    """Where packs answer on CAN: bay k as node `bay_nodes[k-1]`, the pack at the buffer, the pack on the car."""
+
+    link: Name
+    types: Annotated[tuple[Name, ...], Field(min_length=1)]
+    bay_nodes: tuple[Node, ...]
+    buffer_node: Node
+    car_link: Name
+    car_node: Node
+
+
+class PlaceConfig(Strict):
+    """Where the stacker finds a place: level in mm above its lowest one, side of the aisle."""
+
+    level_mm: Num
+    side: Side
+
+
+class FreshnessConfig(Strict):
+    """A reading is stale after `periods` poll (or frame) periods plus the unit's reply time-out.
+
+    Packs and car speak by themselves: silent for `pack_s` or `car_s` seconds, they are unknown.
+    """
+
+    periods: Annotated[Int, Field(ge=2, le=20)]
+    pack_s: Positive
+    car_s: Positive
+
+
+class CloudConfig(Strict):
+    """The link to the cloud and how often retained state is repeated at the most, in s."""
+
+    link: Name
+    state_every_s: Positive = 1.0
+
+
+class StationConfig(Strict):
+    """The whole file."""
+
+    station: StationInfo
+    links: dict[Name, LinkConfig]
+    units: dict[Name, UnitConfig]
+    devices: dict[Name, DeviceConfig]
+    packs: PacksConfig
+    places: dict[Name, PlaceConfig]
+    process: Process
+    plant: Plant
+    profile: dict[StepNumber, NotNegative]
+    limits: dict[StepNumber, Positive]
+    retries: dict[StepNumber, Annotated[Int, Field(ge=0, le=5)]]
+    freshness: FreshnessConfig
+    cloud: CloudConfig
+
+
+__all__ = [
+    "DEVICE_NAMES",
+    "STEPS",
+    "CloudConfig",
+    "Count",
+    "DeviceConfig",
+    "Flag",
+    "FreshnessConfig",
+    "PacksConfig",
+    "PlaceConfig",
+    "Poll",
+    "StationConfig",
+    "StationInfo",
+    "UnitConfig",
+    "UnitsDevice",
+    "VehicleDevice",
+]

@@ -1,0 +1,299 @@
+"""Messages of the contract. Every one has `ts` (ms since 1970, UTC), `id`, `seq` (per topic group) and flat `values`.
+
+Units stand in the keys. Within v1 fields are only added; consumers ignore what they do not know. Commands forbid
+unknown keys.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Text = Annotated[str, Field(max_length=512)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    ts: int = Field(description="milliseconds since 1970-01-01 UTC, by the station's clock")
+    id: Name = Field(description="unique: boot id and number")
+    seq: int = Field(ge=0, description="grows by one within a topic group and boot; a gap is a loss")
+
+
+class StatusValues(BaseModel):
+    """Is the station there."""
+
+    state: Literal["online", "offline"]
+    boot_id: Name
+    contract: Literal["v1"] = "v1"
+
+
+class Status(_Message):
+    """Retained; also the last will."""
+
+    values: StatusValues
+
+
+class InfoValues(BaseModel):
+    """What the station is."""
+
+    software: str
+    station: str
+    site: str
+    bays: int
+    lock_points: int
+    vehicles: str = Field(description="served vehicle types, comma separated")
+    config_hash: str
+    not_verified_on_hardware: str = Field(description="device models never run on real hardware, comma separated")
+
+
+class Info(_Message):
+    """Retained."""
+
+    values: InfoValues
+
+
+class StationValues(BaseModel):
+    """State of the machine and of its swap."""
+
+    packml: str = Field(description="PackML state name (ISA-TR88.00.02)")
+    place: str = Field(description="stable place S0..S4 of the swap")
+    place_text: str
+    active_rows: str = Field(description="active rows of the chart, comma separated")
+    swap_id: str
+    order_id: str
+    challenge: str = Field(description="boot id and counter; an order may echo it")
+    fault_codes: str = Field(description="standing faults CODE/device, comma separated")
+
+
+class StationState(_Message):
+    """Retained."""
+
+    values: StationValues
+
+
+class BayValues(BaseModel):
+    """One bay. Absent values are unknown, never zero."""
+
+    bay: int
+    present: bool | None = None
+    serial: str | None = None
+    soc_pct: Percent | None = None
+    soh_pct: Percent | None = None
+    temp_max_degc: float | None = None
+    voltage_v: float | None = None
+    current_a: float | None = Field(None, description="positive = charging")
+    q: Literal["good", "stale"] = "good"
+
+
+class BayState(_Message):
+    """Retained."""
+
+    values: BayValues
+
+
+class LiftValues(BaseModel):
+    """Swap head."""
+
+    position_mm: float | None = None
+    speed_mm_s: float | None = None
+    load_kg: float | None = None
+    q: Literal["good", "stale"] = "good"
+
+
+class LiftState(_Message):
+    """Retained."""
+
+    values: LiftValues
+
+
+class LockValues(BaseModel):
+    """Lock points in one text each, point 1 first: L locked, F free, T turning, X failed; second channel 1 or 0."""
+
+    states: str | None = None
+    proof_locked: str | None = None
+    q: Literal["good", "stale"] = "good"
+
+
+class LockState(_Message):
+    """Retained."""
+
+    values: LockValues
+
+
+class StepValues(BaseModel):
+    """A row of the chart started, ended or failed."""
+
+    swap_id: str
+    row: str
+    step: int = Field(ge=0, le=19)
+    title: str
+    phase: Literal["started", "done", "failed", "retry"]
+    at_s: float = Field(description="seconds since the swap began")
+    nominal_s: float | None = None
+    code: str = ""
+    text: Text = ""
+
+
+class StepEvent(_Message):
+    """QoS 1, within 0.5 s of what it tells."""
+
+    values: StepValues
+
+
+class SwapValues(BaseModel):
+    """A swap began or ended."""
+
+    swap_id: str
+    order_id: str
+    phase: Literal["started", "ended"]
+    outcome: Literal["open", "completed", "aborted"]
+    reason: str = ""
+    serial_installed: str | None = None
+    serial_returned: str | None = None
+    duration_s: float | None = None
+
+
+class SwapEvent(_Message):
+    """QoS 1."""
+
+    values: SwapValues
+
+
+class LockPoint(BaseModel):
+    """Evidence of one lock point at the end of a stage. N·m and degrees, tightening positive."""
+
+    point: int
+    state: str
+    torque_nm: float
+    angle_deg: float
+    proof_locked: bool
+
+
+class LockStage(BaseModel):
+    """One stage of unlock, lock or proof."""
+
+    stage: Literal["unlock", "lock", "proof"]
+    row: str
+    proven: bool
+    install: Literal["new", "old"]
+    car_latched: bool | None = None
+    lift_load_kg: float | None = None
+    points: list[LockPoint]
+
+
+class RecordStep(BaseModel):
+    """One row as it went."""
+
+    row: str
+    step: int
+    title: str
+    start_s: float
+    end_s: float | None = None
+    result: Literal["done", "failed", "left"]
+    code: str = ""
+    text: str = ""
+
+
+class RecordPack(BaseModel):
+    """A pack at hand-over. Every absent value is unknown."""
+
+    role: Literal["returned", "installed"]
+    source: str
+    serial: str | None = None
+    soc_pct: float | None = None
+    soh_pct: float | None = None
+    voltage_v: float | None = None
+    current_a: float | None = None
+    cell_max_v: float | None = None
+    cell_min_v: float | None = None
+    temp_max_degc: float | None = None
+    temp_min_degc: float | None = None
+    contactors_open: bool | None = None
+    hvil_closed: bool | None = None
+    fault_bits: int | None = None
+
+
+class RecordValues(BaseModel):
+    """The record in short."""
+
+    swap_id: str
+    order_id: str
+    outcome: Literal["completed", "aborted"]
+    reason: str = ""
+    lock_proven: bool
+    serial_installed: str | None = None
+    serial_returned: str | None = None
+    duration_s: float
+    software: str
+    config_hash: str
+
+
+class RecordEvent(_Message):
+    """One per swap attempt, also the failed ones."""
+
+    values: RecordValues
+    steps: list[RecordStep]
+    locks: list[LockStage]
+    packs: list[RecordPack]
+    faults: list[str] = Field(description="CODE/device in the order of their raising")
+
+
+class AlarmValues(BaseModel):
+    """One standing fault."""
+
+    code: str
+    device: str
+    severity: Literal["info", "degraded", "stop", "emergency"]
+    text: Text
+    remedy: Text
+    since_ts: int
+
+
+class Alarm(_Message):
+    """Retained until cleared; clearing is an empty retained message."""
+
+    values: AlarmValues
+
+
+class OrderCommand(BaseModel):
+    """Cloud to station: serve one car. Never retained. Answered on `cmd/order/reply`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Name
+    issued_at: int = Field(description="ms since 1970 UTC")
+    expires_at: int = Field(description="ms since 1970 UTC; an order that came too late is refused")
+    vin: Annotated[str, Field(min_length=17, max_length=17)]
+    vehicle: Name
+    pack_class: Name | None = None
+    challenge: str = Field("", max_length=64, description="echo of `state/station.challenge`, if the sender saw it")
+
+
+class OrderReplyValues(BaseModel):
+    """What became of an order."""
+
+    order_id: str
+    answer: Literal["accepted", "started", "completed", "failed", "refused"]
+    reason: Text = ""
+
+
+class OrderReply(_Message):
+    """QoS 1; every order gets `accepted` or `refused`, and an accepted one exactly one final answer."""
+
+    values: OrderReplyValues
+
+
+class SimulatorValues(BaseModel):
+    """The devices behind this station are emulated."""
+
+    simulator: Literal[True] = True
+    station: str
+    speed: float
+
+
+class SimulatorNotice(_Message):
+    """Retained, published by the simulator on a topic of its own."""
+
+    values: SimulatorValues

@@ -1,0 +1,33 @@
+"""Topics of the contract: `swap/v1/{site}/{station}/...`, one sub-tree per station."""
+
+
+class Topics:
+    """All topics of one station."""
+
+    def __init__(self, site: str, station: str) -> None:
+        self.root = f"swap/v1/{site}/{station}"
+        self.status = f"{self.root}/status"
+        self.info = f"{self.root}/info"
+        self.station = f"{self.root}/state/station"
+        self.lift = f"{self.root}/state/lift"
+        self.locks = f"{self.root}/state/locks"
+        self.step = f"{self.root}/event/step"
+        self.swap = f"{self.root}/event/swap"
+        self.record = f"{self.root}/event/record"
+        self.order = f"{self.root}/cmd/order"
+        self.order_reply = f"{self.root}/cmd/order/reply"
+        self.simulator = f"sim/v1/{site}/{station}"
+        """Published by a simulator, never by a station: says that the devices behind this station are emulated."""
+
+    def bay(self, number: int) -> str:
+        """State of one bay, 1-based."""
+        return f"{self.root}/state/bay/{number}"
+
+    def alarm(self, code: str, device: str) -> str:
+        """One standing fault; retained until it is cleared by an empty message."""
+        return f"{self.root}/alarm/{code.lower()}-{device}"
+
+    @property
+    def all(self) -> str:
+        """Filter for everything this station says."""
+        return f"{self.root}/#"

@@ -1,0 +1,1 @@
+"""Codecs and links = devices that the controller can use."""

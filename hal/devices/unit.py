@@ -1,0 +1,92 @@
+"""One Modbus unit on one link: poll it into fresh values, carry out its verbs."""
+
+from collections.abc import Callable, Mapping
+
+from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
+from hal.errors import CodecError, DeviceSilent, LinkGarbage
+from hal.ports import ModbusLink
+
+Values = dict[str, Value | None]
+NEVER = float("-inf")
+
+
+class ModbusUnit:
+    """Values of one unit, all of one age. `clock` gives monotonic seconds; `pause` waits without blocking the loop."""
+
+    def __init__(self, codec: UnitCodec, link: ModbusLink, clock: Callable[[], float]) -> None:
+        self.codec = codec
+        self.name = codec.unit.name
+        self.values: Values = {}
+        self.at_s = NEVER
+        self.version = 0
+        """Grows whenever a value changed."""
+        self._link = link
+        self._clock = clock
+        self._id = codec.unit.unit
+        self._timeout_s = codec.info.timeout_s
+        self._raw: dict[Block, tuple[int, ...]] = {}
+
+    async def poll(self) -> None:
+        """Read all blocks. Nothing is stored unless all of them came: values of one sample belong together.
+
+        Raises `LinkError` or `DeviceError`; the first failure ends the poll.
+        """
+        started = self._clock()
+        fresh: list[tuple[Block, tuple[int, ...]]] = []
+        for block in self.codec.blocks:
+            words = await self._read(block)
+            if words != self._raw.get(block):
+                fresh.append((block, words))
+        for block, words in fresh:
+            self.values.update(self._decode(block, words))
+            self._raw[block] = words
+            self.version += 1
+        self.at_s = started
+
+    async def do(
+        self, verb: str, arguments: Mapping[str, Value], *, urgent: bool = False, still: Callable[[], bool]
+    ) -> None:
+        """Carry out a verb: each write leaves once; waits read back until seen or `DeviceSilent`.
+
+        Before every write `still()` must hold, else the rest is dropped: a stop came in between.
+        """
+        for action in self.codec.plan(verb, arguments):
+            if not still():
+                return
+            match action:
+                case Write():
+                    await self._write(action, urgent, still)
+                case Wait():
+                    await self._wait(action, still)
+
+    async def _write(self, write: Write, urgent: bool, still: Callable[[], bool]) -> None:
+        if write.unless is not None and write.unless.holds(await self._look(write.unless.reads)):
+            return
+        if still():
+            await self._link.write(
+                self._id, write.table, write.address, write.values,
+                multiple=write.multiple, timeout_s=self._timeout_s, urgent=urgent,
+            )  # fmt: skip
+
+    async def _wait(self, wait: Wait, still: Callable[[], bool]) -> None:
+        until = self._clock() + wait.limit_s
+        while still():
+            if wait.holds(await self._look(wait.reads)):
+                return
+            if self._clock() >= until:
+                raise DeviceSilent(f"{self.name}: {dict(wait.expect)} not seen within {wait.limit_s:g} s")
+
+    async def _look(self, blocks: tuple[Block, ...]) -> Values:
+        seen: Values = {}
+        for block in blocks:
+            seen.update(self._decode(block, await self._read(block)))
+        return seen
+
+    async def _read(self, block: Block) -> tuple[int, ...]:
+        return await self._link.read(self._id, block.table, block.address, block.count, timeout_s=self._timeout_s)
+
+    def _decode(self, block: Block, words: tuple[int, ...]) -> Values:
+        try:
+            return self.codec.decode(block, words)
+        except CodecError as error:
+            raise LinkGarbage(f"{self.name}: {error}") from None

@@ -1,0 +1,1 @@
+"""The carriers and nothing else: Modbus, CAN, MQTT and text lines."""

@@ -1,0 +1,106 @@
+"""A whole station in memory: world, emulators, broker and the production controller on one loop, usually a virtual one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from firmware_py.shell.cloud import will_of
+from firmware_py.shell.controller import Controller, Host
+from firmware_py.shell.journal import Stamp
+from firmware_py.shell.journal_inline import InlineJournal
+from firmware_py.shell.plant import Links
+from firmware_py.shell.service import Notifier
+from hal.config.bundle import Station
+from hal.config.links import ModbusRtuConfig
+from hal.contract import Topics
+from hal.ports import CanLink, Message, ModbusLink
+from sim.broker.core import BrokerCore
+from sim.emulators import Emulators, build_emulators
+from sim.faults import Rig
+from sim.reach.can_hub import CanHub
+from sim.reach.hub_timer import HubTimer
+from sim.reach.memory_can import MemoryCanLink
+from sim.reach.memory_modbus import MemoryModbusLink, rtu_carrier, tcp_carrier
+from sim.reach.memory_mqtt import MemoryMqttLink
+from sim.world import World
+
+EPOCH_MS = 1_767_225_600_000
+"""2026-01-01 00:00 UTC: where virtual wall time begins."""
+JOURNAL_LATENCY_S = 0.0005
+MQTT_LATENCY_S = 0.002
+COALESCE_S = 1.0
+
+
+@dataclass
+class VirtualStation:
+    """All parts of a running station in memory."""
+
+    station: Station
+    world: World
+    emulators: Emulators
+    broker: BrokerCore
+    controller: Controller
+    rig: Rig
+    topics: Topics
+    modbus: dict[str, MemoryModbusLink]
+    trace: list[str] = field(default_factory=list)
+
+    def now_ms(self) -> int:
+        """Virtual wall time."""
+        return EPOCH_MS + round(asyncio.get_running_loop().time() * 1000)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish as some client of the broker."""
+        self.broker.publish_local(Message(topic, payload), asyncio.get_running_loop().time())
+
+
+@asynccontextmanager
+async def virtual_station(
+    station: Station, seed: int, *, jitter: float = 0.0, speed: float = 1.0, journal: InlineJournal | None = None
+) -> AsyncIterator[VirtualStation]:
+    """Build and run a station; it is stopped on exit. Same seed, same trace."""
+    loop = asyncio.get_running_loop()
+    clock = loop.time
+    world = World(station, seed, speed, jitter=jitter, start=clock())
+    emulators = build_emulators(world, station, coalesce_s=COALESCE_S)
+    broker = BrokerCore()
+    topics = Topics(station.config.station.site, station.name)
+    boot_id = f"sim-{seed}"
+
+    def now_ms() -> int:
+        return EPOCH_MS + round(clock() * 1000)
+
+    async with AsyncExitStack() as stack:
+        modbus: dict[str, MemoryModbusLink] = {}
+        for name, units in emulators.modbus.items():
+            config = station.config.links[name]
+            carrier = rtu_carrier(config.baudrate) if isinstance(config, ModbusRtuConfig) else tcp_carrier()
+            modbus[name] = MemoryModbusLink(name, units, carrier, clock)
+        can: dict[str, CanLink] = {}
+        for name, nodes in emulators.can.items():
+            hub = CanHub(nodes)
+            stack.enter_context(HubTimer(hub))
+            can[name] = stack.enter_context(MemoryCanLink(hub, clock))
+        cloud = await stack.enter_async_context(
+            MemoryMqttLink(
+                broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms())
+            )
+        )
+        kept = journal or InlineJournal(
+            clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S
+        )
+        links: dict[str, ModbusLink] = dict(modbus)
+        host = Host(clock, now_ms, boot_id, "sim", Notifier(None))
+        controller = Controller(station, Links(links, can, cloud), kept, host)
+        rig = Rig(world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())})
+        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus)
+        broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(controller.run(), name="controller")
+            try:
+                yield running
+            finally:
+                task.cancel()
+        if journal is None:
+            kept.close()

@@ -1,0 +1,20 @@
+"""Device emulators: views of the world as a bus sees them."""
+
+from sim.emulators.build import Emulators, build_emulators, build_unit
+from sim.emulators.can import CanEmulator
+from sim.emulators.nodes import CarEmulator, PackEmulator
+from sim.emulators.protocol import ModbusEmulator, ModbusReject, ModbusSilence
+from sim.emulators.unit import UnitEmulator
+
+__all__ = [
+    "CanEmulator",
+    "CarEmulator",
+    "Emulators",
+    "ModbusEmulator",
+    "ModbusReject",
+    "ModbusSilence",
+    "PackEmulator",
+    "UnitEmulator",
+    "build_emulators",
+    "build_unit",
+]

@@ -1,0 +1,92 @@
+"""Any Modbus unit: a register view on the world through the unit's own device file."""
+
+from typing import Final
+
+from hal.codecs.registers import UnitCodec, Value
+from hal.config.bundle import Unit
+from hal.errors import CodecError
+from hal.ports import Table
+from sim.emulators.acts import Act, Memory
+from sim.emulators.faults import BusFault
+from sim.emulators.protocol import ModbusReject, ModbusSilence
+from sim.emulators.views import Values, View
+from sim.world import World
+
+READ_FUNCTION: Final = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
+WRITE_FUNCTIONS: Final = {Table.COIL: frozenset({5, 15}), Table.HOLDING: frozenset({6, 16})}
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+
+
+class UnitEmulator:
+    """Pure view: it keeps written registers for read-back, and answers from a cache while the world does not change."""
+
+    def __init__(self, world: World, unit: Unit, view: View, act: Act) -> None:
+        self.unit = unit
+        self.functions = frozenset[int](unit.device.device.functions)
+        self.reply_s = unit.device.device.reply_s
+        self.fault = BusFault()
+        self.world = world
+        self._codec = UnitCodec(unit)
+        self._view = view
+        self._act = act
+        self._parts = view.parts(world)
+        self._memory = Memory()
+        self._writes = 0
+        self._cache: dict[tuple[Table, int, int], tuple[tuple[int, int, float], tuple[int, ...]]] = {}
+
+    def read(self, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:
+        """The entries of a read. Raises `ModbusReject` for what is not there, `ModbusSilence` when the unit is silent."""
+        world = self.world
+        world.advance(now)
+        key = (table, address, count)
+        cached = self._cache.get(key)
+        fault = self.fault
+        if fault.silent:
+            raise ModbusSilence
+        stamp = self._stamp()
+        if cached is not None and (cached[0] == stamp or fault.frozen):
+            return cached[1]
+        self._refuse(READ_FUNCTION[table] in self.functions, ILLEGAL_FUNCTION)
+        try:
+            entries = self._codec.encode_read(table, address, count, self.values())
+        except LookupError:
+            raise ModbusReject(ILLEGAL_ADDRESS) from None
+        self._cache[key] = (stamp, entries)
+        return entries
+
+    def write(self, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
+        """Take a write. Raises as `read` does."""
+        self.world.advance(now)
+        if self.fault.silent:
+            raise ModbusSilence
+        self._refuse(bool(WRITE_FUNCTIONS.get(table, frozenset()) & self.functions), ILLEGAL_FUNCTION)
+        try:
+            written = self._codec.decode_write(table, address, values)
+        except LookupError:
+            raise ModbusReject(ILLEGAL_ADDRESS) from None
+        except CodecError:
+            raise ModbusReject(ILLEGAL_VALUE) from None
+        if self.fault.frozen:
+            return
+        self._memory.kept |= written
+        self._writes += 1
+        self.act(written)
+
+    def act(self, written: Values) -> None:
+        """Do to the world what these values say."""
+        self._act(self.world, self._memory, written)
+
+    def values(self) -> dict[str, Value]:
+        """Everything that can be read: the truth over what was written."""
+        return self._memory.kept | self._view.values(self.world)
+
+    def _stamp(self) -> tuple[int, int, float]:
+        for part in self._parts:
+            if part.moving:
+                return (self.world.changes, self._writes, self.world.clock.plant)
+        return (self.world.changes, self._writes, -1.0)
+
+    @staticmethod
+    def _refuse(allowed: bool, code: int) -> None:
+        if not allowed:
+            raise ModbusReject(code)

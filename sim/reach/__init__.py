@@ -1,0 +1,1 @@
+"""Ways to reach the emulated devices: sockets, pseudo terminals and buses."""

@@ -1,0 +1,131 @@
+"""TCP server of CAN hubs in the socketcand protocol (raw mode), so that tools of others read the simulated channels."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from typing import cast
+
+from hal.ports import Frame
+from sim.reach.can_hub import CanHub
+from sim.reach.hub_timer import HubTimer
+
+LONGEST_COMMAND = 256
+"""Bytes without an end mark after which a client is taken for garbage. The longest command has 50."""
+
+LONGEST_BACKLOG = 256 * 1024
+"""Bytes that may wait for a slow client before it is dropped: about 10 s of 400 frames/s."""
+
+KERNEL_BACKLOG = 64 * 1024
+"""Bytes that may wait in the kernel as well, which by itself would hoard some megabytes."""
+
+JOIN_DELAY_S = 0.02
+"""Quiet time after raw mode is granted: python-can reads a frame that comes along with the `ok` as a refusal."""
+
+
+def _frame_text(frame: Frame, now: float) -> str:
+    """`< frame ID SECONDS.MICROS DATA >`. The width of the id tells 29 bit (8 digits) from 11 bit (3 digits)."""
+    width = 8 if frame.extended else 3
+    return f"< frame {frame.can_id:0{width}X} {now:.6f} {frame.data.hex().upper()} >"
+
+
+def _sent_frame(can_id: str, length: str, octets: list[str]) -> Frame:
+    """The frame of a `send` command. Raises ValueError for what is no classic data frame."""
+    frame = Frame(int(can_id, 16), bytes(int(octet, 16) for octet in octets), extended=len(can_id) > 3)
+    highest = 0x1FFFFFFF if frame.extended else 0x7FF
+    if not 0 <= frame.can_id <= highest or len(octets) > 8 or len(octets) != int(length, 16):
+        raise ValueError("no classic data frame")
+    return frame
+
+
+class _Client(asyncio.Protocol):
+    """One connection: greets, opens a channel, then passes frames both ways."""
+
+    def __init__(self, hubs: Mapping[str, CanHub], clients: set["_Client"]) -> None:
+        self._hubs = hubs
+        self._clients = clients
+        self._loop = asyncio.get_running_loop()
+        self._hub: CanHub | None = None
+        self._joining: asyncio.TimerHandle | None = None
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # a stream server has stream transports
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BACKLOG)
+        self._clients.add(self)
+        self._reply("hi")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._clients.discard(self)
+        self._leave()
+
+    def data_received(self, data: bytes) -> None:
+        *commands, self._rest = (self._rest + data).split(b">")
+        for command in commands:
+            self._obey(command.decode("ascii", "replace").partition("<")[2].split())
+        if len(self._rest) > LONGEST_COMMAND:
+            self.drop()
+
+    def drop(self) -> None:
+        """End the connection at once; what waits to be written is lost."""
+        self._leave()
+        self._transport.abort()
+
+    def _leave(self) -> None:
+        if self._joining is not None:
+            self._joining.cancel()
+        if self._hub is not None:
+            self._hub.detach(self._deliver)
+
+    def _obey(self, words: list[str]) -> None:
+        match words:
+            case ["echo"]:
+                self._reply("echo")
+            case ["open", channel] if self._hub is None and channel in self._hubs:
+                self._hub = self._hubs[channel]
+                self._reply("ok")
+            case ["rawmode"] if self._hub is not None and self._joining is None:
+                self._joining = self._loop.call_later(JOIN_DELAY_S, self._hub.attach, self._deliver)
+                self._reply("ok")
+            case ["send", can_id, length, *octets] if self._hub is not None and self._joining is not None:
+                self._send(self._hub, can_id, length, octets)
+            case _:
+                self._reply("error unknown command or wrong state")
+
+    def _send(self, hub: CanHub, can_id: str, length: str, octets: list[str]) -> None:
+        try:
+            frame = _sent_frame(can_id, length, octets)
+        except ValueError:
+            self._reply("error could not send frame")
+            return
+        hub.transmit(frame, self._loop.time(), self._deliver)
+
+    def _deliver(self, frames: list[Frame]) -> None:
+        if self._transport.get_write_buffer_size() > LONGEST_BACKLOG:
+            self.drop()
+            return
+        now = self._loop.time()
+        self._transport.write("".join([_frame_text(frame, now) for frame in frames]).encode("ascii"))
+
+    def _reply(self, text: str) -> None:
+        self._transport.write(f"< {text} >".encode("ascii"))
+
+
+@asynccontextmanager
+async def serve_socketcand(hubs: Mapping[str, CanHub], host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+    """Serve each hub under its channel name and run its timer; gives the bound port.
+
+    Time stamps of frames are seconds of the loop's clock. Raises OSError where the port is taken.
+    """
+    clients: set[_Client] = set()
+    with ExitStack() as timers:
+        for hub in dict.fromkeys(hubs.values()):
+            timers.enter_context(HubTimer(hub))
+        server = await asyncio.get_running_loop().create_server(lambda: _Client(hubs, clients), host, port)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            for client in tuple(clients):
+                client.drop()
+            await server.wait_closed()
