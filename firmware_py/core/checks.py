@@ -119,8 +119,8 @@ def lift_near(height: str) -> Check:
 
 
 def lift_at(height: str, switch: str) -> Check:
-    """Both witnesses of a height: drive position and limit switch."""
-    return every(lift_near(height), flag("lift", switch))
+    """Both witnesses of a height, drive position and limit switch, and the head stands."""
+    return every(lift_near(height), flag("lift", switch), flag("lift", "moving", wanted=False))
 
 
 def load_between(low: str, high: str) -> Check:
@@ -210,13 +210,13 @@ def torque_and_angle(v: View) -> Miss | None:
 
 
 def out_slot_at(place: str, switch: str) -> Check:
-    """Both witnesses of the old pack's slot: position and end switch."""
-    return every(_slot_near("out_mm", place), flag("shuttle", switch))
+    """Both witnesses of the old pack's slot: position and end switch; and it stands."""
+    return every(_slot_near("out_mm", place), flag("shuttle", switch), flag("shuttle", "out_moving", wanted=False))
 
 
 def in_slot_at(place: str, switch: str) -> Check:
-    """Both witnesses of the new pack's slot: position and end switch."""
-    return every(_slot_near("in_mm", place), flag("shuttle", switch))
+    """Both witnesses of the new pack's slot: position and end switch; and it stands."""
+    return every(_slot_near("in_mm", place), flag("shuttle", switch), flag("shuttle", "in_moving", wanted=False))
 
 
 def _slot_near(field: str, place: str) -> Check:

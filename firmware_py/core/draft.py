@@ -22,6 +22,7 @@ class Draft:
         self.faults = state.faults
         self.swaps_started = state.swaps_started
         self.fault_rows = state.fault_rows
+        self.enable_asked = state.enable_asked
         self.effects: list[Effect] = []
         self._before = state
 
@@ -29,7 +30,16 @@ class Draft:
         """The new state (the same object when nothing changed) and the effects in order."""
         if self.packml is not self._before.packml:
             self.keep(Note.STATE, state=self.packml.value)
-        state = State(self.packml, self.place, self.active, self.swap, self.faults, self.swaps_started, self.fault_rows)
+        state = State(
+            packml=self.packml,
+            place=self.place,
+            active=self.active,
+            swap=self.swap,
+            faults=self.faults,
+            swaps_started=self.swaps_started,
+            enable_asked=self.enable_asked,
+            fault_rows=self.fault_rows,
+        )
         return (self._before if state == self._before else state), tuple(self.effects)
 
     def keep(self, note: Note, **body: object) -> None:

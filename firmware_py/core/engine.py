@@ -34,14 +34,15 @@ class Chart:
         return View(swap, image, self.params)
 
     def scan(self, draft: Draft, image: Image) -> None:
-        """Judge every active row once against the Image, in order; rows that start may act in the same scan."""
-        judged: set[str] = set()
-        while draft.swap is not None and draft.packml in _RUNNING:
-            waiting = next((a for a in draft.active if a.row not in judged), None)
-            if waiting is None:
-                break
-            judged.add(waiting.row)
-            self._judge(draft, image, waiting)
+        """Judge every active row once against the Image, in order.
+
+        A row that is entered meanwhile is judged by the next scan: by then its devices are read at the pace of motion,
+        and what was read slowly before counts as stale.
+        """
+        for name in tuple(a.row for a in draft.active):
+            active = next((a for a in draft.active if a.row == name), None)
+            if active is not None and draft.swap is not None and draft.packml in _RUNNING:
+                self._judge(draft, image, active)
         if draft.swap is not None and not draft.active and draft.packml in _RUNNING:
             self._end(draft)
 
@@ -69,7 +70,7 @@ class Chart:
         self._try_finish(draft, row, active, view)
 
     def _try_start(self, draft: Draft, row: Row, active: Active, view: View) -> None:
-        if self._violation(row, view, active) is not None or (row.moves and not _enabled(view)):
+        if self._violation(row, view, active) is not None or (row.moves and not _may_move(view, row)):
             return
         finished = row.done(view) is None
         on_the_way_back = active.resumed or view.swap.install is Install.OLD
@@ -256,6 +257,12 @@ _RUNNING = frozenset({PackML.EXECUTE, PackML.ABORTING})
 
 def _enabled(view: View) -> bool:
     return view.image.safety.drives_enabled is True
+
+
+def _may_move(view: View, row: Row) -> bool:
+    """Drives are enabled, and what the row moves has been read at the pace of motion."""
+    unsettled = view.image.unsettled
+    return _enabled(view) and not (unsettled and (row.mover_devices & set(unsettled)))
 
 
 def summary(swap: Swap) -> dict[str, object]:

@@ -46,6 +46,9 @@ class GateLimits:
     slot_max_mm: float
     level_min_mm: float
     level_max_mm: float
+    handover_levels_mm: tuple[float, ...]
+    """Levels at which the fork reaches into the slots' rail."""
+    level_tol_mm: float
     dc_link_max_v: float
 
 
@@ -83,7 +86,7 @@ def _motion(command: Command, image: Image, limits: GateLimits) -> Refusal | Non
         case MoveStacker(level_mm):
             return _stacker_level(level_mm, image, limits)
         case PickPack() | PlacePack():
-            return _fork(command, image)
+            return _fork(command, image, limits)
         case Drive(actuator, out):
             return _drive(actuator, out, image, limits)
         case _:
@@ -195,7 +198,7 @@ def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Ref
     refusal = (
         _within("slot-range", "target", target_mm, limits.slot_min_mm, limits.slot_max_mm)
         or _lift_clear(image, limits)
-        or _need("fork-home", "stacker.fork_home", image.stacker.fork_home)
+        or (_need("fork-home", "stacker.fork_home", image.stacker.fork_home) if _at_handover(image, limits) else None)
     )
     if refusal is not None:
         return refusal
@@ -222,13 +225,21 @@ def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusa
     )
 
 
-def _fork(command: PickPack | PlacePack, image: Image) -> Refusal | None:
+def _at_handover(image: Image, limits: GateLimits) -> bool:
+    """The fork may reach into the slots' rail. An unknown level counts as such."""
+    level = image.stacker.level_mm
+    return level is None or any(abs(level - h) <= limits.level_tol_mm for h in limits.handover_levels_mm)
+
+
+def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Refusal | None:
     carries = isinstance(command, PlacePack)
-    return (
-        _need("at-level", "stacker.at_level", image.stacker.at_level)
-        or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
-        or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
-        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+    refusal = _need("at-level", "stacker.at_level", image.stacker.at_level) or _need(
+        "fork-load", "stacker.present", image.stacker.present, wanted=carries
+    )
+    if refusal is not None or not _at_handover(image, limits):
+        return refusal
+    return _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False) or _need(
+        "slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False
     )
 
 

@@ -28,6 +28,8 @@ class Image:
     car_pack: PackReading = PackReading()
     buffer: PackReading = PackReading()
     packs: tuple[PackReading, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    """Devices that are to be read faster from now on and have not been yet: nothing of theirs may start to move."""
 
     def bay(self, number: int) -> PackReading:
         """Pack in bay `number` (1-based); an unknown reading where the bay is empty or silent."""

@@ -61,9 +61,8 @@ class Sequencer:
         match draft.packml:
             case PackML.EXECUTE | PackML.ABORTING:
                 self.chart.scan(draft, image)
-            case PackML.STARTING | PackML.UNHOLDING if image.safety.drives_enabled:
-                self._go(draft)
-                self.chart.scan(draft, image)
+            case PackML.STARTING | PackML.UNHOLDING:
+                self._ask_enable(draft, image)
             case PackML.HOLDING if _stands_still(image):
                 self._held(draft)
             case PackML.RESETTING if not self._unready(image):
@@ -87,9 +86,21 @@ class Sequencer:
                 draft.clear_fault(fault.code, fault.device)
         if draft.packml not in MOVING:
             return
+        waits = draft.packml in {PackML.STARTING, PackML.UNHOLDING} and not draft.enable_asked
         for code, text in safety.missing(image.safety):
+            if code is FaultCode.LINK_LOST and waits:
+                continue
             draft.raise_fault(code, "safety", text)
             draft.hold(text, self.chart.moving(draft))
+
+    def _ask_enable(self, draft: Draft, image: Image) -> None:
+        """Run-enable is asked on fresh permissives, and the drives are seen enabled before anything starts."""
+        if not draft.enable_asked:
+            if next(safety.missing(image.safety), None) is None:
+                draft.enable_asked = True
+                draft.effects.append(Act("", RunEnable(on=True)))
+        elif image.safety.drives_enabled:
+            self._go(draft)
 
     def _go(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _ENABLE_S))
@@ -151,8 +162,8 @@ class Sequencer:
         return ""
 
     def _enable(self, draft: Draft) -> None:
+        draft.enable_asked = False
         draft.effects.append(Arm(STATION + _ENABLE_S, self.params.limit_s["enable"]))
-        draft.effects.append(Act("", RunEnable(on=True)))
 
     def _operator(self, draft: Draft, image: Image, event: Operator) -> None:
         acts: Mapping[Action, Callable[[Draft, Image], str]] = {

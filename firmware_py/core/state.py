@@ -77,6 +77,8 @@ class State:
     swap: Swap | None = None
     faults: tuple[Fault, ...] = ()
     swaps_started: int = 0
+    enable_asked: bool = False
+    """Run-enable was asked for on the way into motion; it is asked only on fresh, good permissives."""
     fault_rows: tuple[tuple[FaultCode, str, str], ...] = ()
     """Which row raised which standing fault."""
 

@@ -178,6 +178,7 @@ class Controller:
 
     def _scan_again(self) -> None:
         self._rescan = None
+        self.observer.update()
         self.decide(Scan())
 
     def _carry_out(self, effect: Effect) -> None:

@@ -19,6 +19,8 @@ class Observer:
         self._clock = clock
         self._periods = station.config.freshness.periods
         self._period_s = {name: unit.codec.unit.poll.idle_s for name, unit in plant.units.items()}
+        self._settling: dict[str, tuple[float, float]] = {}
+        """Unit -> (since when, period before) while it waits for its first poll at a faster pace."""
         self._timeout_s = {name: unit.codec.info.timeout_s for name, unit in plant.units.items()}
         self._seen: dict[str, tuple[tuple[int, bool], ...]] = {}
         self._readings: dict[str, Any] = {}
@@ -29,13 +31,24 @@ class Observer:
         self.image = Image()
 
     def set_period(self, unit: str, period_s: float) -> None:
-        """The unit is polled at this period from now on; its older values go stale at once."""
+        """The unit is polled at this period from now on. When that is faster, its device is unsettled until it was read.
+
+        Until then its values count as fresh by the old period: what was watched does not become unknown by it.
+        """
+        if period_s < self._period_s[unit]:
+            self._settling[unit] = (self._clock(), self._period_s[unit])
         self._period_s[unit] = period_s
 
     def is_fresh(self, unit: ModbusUnit) -> bool:
         """Values of a unit are young enough for the period at which it is polled now."""
-        limit = self._periods * self._period_s[unit.name] + self._timeout_s[unit.name]
-        return self._clock() - unit.at_s <= limit
+        period_s = self._period_s[unit.name]
+        if self._settling and unit.name in self._settling:
+            since_s, slow_s = self._settling[unit.name]
+            if unit.at_s >= since_s:
+                del self._settling[unit.name]
+            else:
+                period_s = slow_s
+        return self._clock() - unit.at_s <= self._periods * period_s + self._timeout_s[unit.name]
 
     def take_pack_frames(self, frames: list[Frame]) -> None:
         """Frames of the packs' channel."""
@@ -68,15 +81,21 @@ class Observer:
             self._packs_due_s = now + self._plant.buffer.stale_after_s / 4
             changed["packs"] = tuple(node.reading(now) for node in self._plant.bays)
             changed["buffer"] = self._plant.buffer.reading(now)
+        unsettled = self._unsettled() if self._settling or self.image.unsettled else ()
+        if unsettled != self.image.unsettled:
+            changed["unsettled"] = unsettled
         if not changed:
             return False
         old = self.image
         self.image = Image(**{field: changed.get(field, getattr(old, field)) for field in _FIELDS})
         return True
 
+    def _unsettled(self) -> tuple[str, ...]:
+        return tuple(sorted(d.name for d in self._plant.devices.values() if any(u.name in self._settling for u in d.units)))
+
     def device(self, name: str) -> Device:
         """A device by name."""
         return self._plant.devices[name]
 
 
-_FIELDS = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer", "packs")
+_FIELDS = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer", "packs", "unsettled")

@@ -95,5 +95,7 @@ def limits_of(station: Station) -> GateLimits:
         slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
         level_min_mm=min(levels),
         level_max_mm=max(levels),
+        handover_levels_mm=tuple(sorted({c.places[name].level_mm for name in ("buffer", "store")})),
+        level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
     )

@@ -32,13 +32,16 @@ def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
             (here / "kind").note(repr(device.kind), DEVICE_NAMES[name])
         if isinstance(device, UnitsDevice):
             _check_members(draft, name, device, owner, here / "units")
-            if all(unit in units for unit in device.units):
-                _check_offers(draft, device.kind, [units[unit] for unit in device.units], here)
+            members = [units[unit] for unit in device.units if unit in units]
+            for unit in members:
+                _check_unit(draft, device.kind, unit)
+            if len(members) == len(device.units):
+                _check_offers(draft, device.kind, members, here)
         else:
             _check_car(draft, device, here)
-    for unit in draft.unit_names:
-        if unit not in owner:
-            (draft.spot / "units" / unit).note(unit, "a unit that a device uses")
+    for member in draft.unit_names:
+        if member not in owner:
+            (draft.spot / "units" / member).note("used by no device", "every unit in exactly one device")
 
 
 def _check_members(draft: Draft, name: str, device: UnitsDevice, owner: dict[str, str], spot: Spot) -> None:
@@ -50,24 +53,35 @@ def _check_members(draft: Draft, name: str, device: UnitsDevice, owner: dict[str
 
 
 def _check_car(draft: Draft, device: VehicleDevice, spot: Spot) -> None:
-    able = [link for link, kind in draft.link_kinds.items() if kind == "can"]
+    able = draft.links_of({"can"})
     if device.link not in able:
         (spot / "link").unknown(device.link, able, "a CAN link")
     if draft.info is not None and device.model not in draft.info.vehicles:
         (spot / "model").unknown(device.model, draft.info.vehicles, "a vehicle of station.vehicles")
 
 
+def _check_unit(draft: Draft, kind: str, unit: Unit) -> None:
+    spot = draft.spot / "units" / unit.name
+    for role in draft.units[unit.name].inputs:
+        if role not in roles(kind):
+            (spot / "inputs" / role).unknown(role, roles(kind), f"a role of a {kind}")
+    for verb in unit.device.commands:
+        if verb not in VERBS[kind]:
+            (spot / "device").note(f"{unit.device.name} has {verb}", f"verbs of a {kind}: {', '.join(VERBS[kind])}")
+    for output in draft.units[unit.name].outputs:
+        if kind != "platform":
+            (spot / "outputs" / output).note(output, "outputs on the platform only")
+        elif output not in OUTPUTS:
+            (spot / "outputs" / output).unknown(output, OUTPUTS, "an output")
+    _check_sizes(draft, kind, unit, spot)
+
+
 def _check_offers(draft: Draft, kind: str, units: list[Unit], spot: Spot) -> None:
     wanted = roles(kind)
     offers: dict[str, list[str]] = {}
     for unit in units:
-        for role in _readable(unit):
+        for role in _readable(draft, unit):
             offers.setdefault(role, []).append(unit.name)
-        here = draft.spot / "units" / unit.name
-        for role in unit.inputs:
-            if role not in wanted:
-                (here / "inputs" / role).unknown(role, wanted, f"a role of a {kind}")
-        _check_sizes(draft, kind, unit, here)
     for role in wanted:
         found = offers.get(role, [])
         if not found:
@@ -78,15 +92,11 @@ def _check_offers(draft: Draft, kind: str, units: list[Unit], spot: Spot) -> Non
     _check_verbs(kind, units, spot)
     if kind == "platform":
         _check_outputs(draft, units, spot)
-    else:
-        for unit in units:
-            for output in unit.outputs:
-                (draft.spot / "units" / unit.name / "outputs" / output).note(output, "outputs on the platform only")
 
 
-def _readable(unit: Unit) -> Iterator[str]:
+def _readable(draft: Draft, unit: Unit) -> Iterator[str]:
     yield from (name for name, register in unit.device.registers.items() if register.readable)
-    yield from unit.inputs
+    yield from draft.units[unit.name].inputs
 
 
 def _check_verbs(kind: str, units: list[Unit], spot: Spot) -> None:
@@ -94,19 +104,13 @@ def _check_verbs(kind: str, units: list[Unit], spot: Spot) -> None:
         found = [unit.name for unit in units if verb in unit.device.commands]
         if not found or (len(found) > 1 and verb != "stop"):
             spot.note(f"{verb} from {' and '.join(found) or 'nobody'}", "every verb of the kind, from one unit")
-    for unit in units:
-        for verb in unit.device.commands:
-            if verb not in VERBS[kind]:
-                spot.note(f"{unit.name} has {verb}", f"verbs of a {kind}: {', '.join(VERBS[kind]) or 'none'}")
 
 
 def _check_outputs(draft: Draft, units: list[Unit], spot: Spot) -> None:
     owners: dict[str, list[str]] = {}
     for unit in units:
-        for output in unit.outputs:
+        for output in draft.units[unit.name].outputs:
             owners.setdefault(output, []).append(unit.name)
-            if output not in OUTPUTS:
-                (draft.spot / "units" / unit.name / "outputs" / output).unknown(output, OUTPUTS, "an output")
     for actuator in Actuator:
         pair = [owners.get(f"{actuator}_{way}", []) for way in ("out", "home")]
         if pair[0] != pair[1] or len(pair[0]) != 1:

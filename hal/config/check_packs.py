@@ -31,7 +31,7 @@ def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
 
 def _check_nodes(draft: Draft, config: PacksConfig) -> None:
     spot = draft.spot / "packs"
-    able = [link for link, kind in draft.link_kinds.items() if kind == "can"]
+    able = draft.links_of({"can"})
     for key in ("link", "car_link"):
         if getattr(config, key) not in able:
             (spot / key).unknown(getattr(config, key), able, "a CAN link")
@@ -53,19 +53,19 @@ def _check_dbc(draft: Draft, config: PacksConfig, packs: Packs) -> None:
 def _check_places(draft: Draft, info: StationInfo) -> None:
     spot = draft.spot / "places"
     wanted = [*(f"bay-{k}" for k in range(1, info.bays + 1)), "buffer", "store"]
-    for name in draft.places:
+    for name in draft.place_names:
         if name not in wanted:
             (spot / name).unknown(name, wanted, "a place")
     for name in wanted:
-        if name not in draft.places:
+        if name not in draft.place_names:
             spot.note(f"no {name}", f"a place for each of {info.bays} bays, the buffer and the store")
     seen: dict[tuple[float, str], str] = {}
     for name, place in draft.places.items():
         other = seen.setdefault((place.level_mm, place.side), name)
         if other != name:
             (spot / name).note(f"{place.level_mm} mm {place.side}", f"a place of its own: {other} is there")
-        if draft.process and not draft.process.stacker.min_mm <= place.level_mm <= draft.process.stacker.max_mm:
-            reach = draft.process.stacker
+        reach = draft.process_parts.get("stacker")
+        if reach is not None and not reach.min_mm <= place.level_mm <= reach.max_mm:
             (spot / name / "level_mm").note(str(place.level_mm), f"{reach.min_mm} to {reach.max_mm} (process.stacker)")
 
 

@@ -1,20 +1,37 @@
 """Cross checks of process data: orders of heights, minimum below maximum, limits above nominal times."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 from pydantic import BaseModel
 
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot
-from hal.config.process import Process
+from hal.config.process import LiftProcess, RailProcess, SafetyProcess
 from hal.config.station import STEPS
+
+RISING: Final = (
+    ("lift", ("home_mm", "transfer_mm", "dock_mm", "support_mm")),
+    ("rail", ("buffer_mm", "under_mm", "store_mm")),
+    ("stacker", ("min_mm", "max_mm")),
+    ("load", ("touch_min_kg", "touch_max_kg")),
+    ("locks", ("torque_min_nm", "torque_target_nm", "torque_max_nm")),
+    ("locks", ("angle_min_deg", "angle_target_deg", "angle_max_deg")),
+    ("eligibility", ("temp_min_degc", "temp_max_degc")),
+)
+"""Each value is less than the next one."""
 
 
 def check_process(draft: Draft) -> None:
     """Note everything that is wrong with `[process]` and the tables by step."""
-    if draft.process is not None:
-        _check_numbers(draft.process, draft.spot / "process")
+    _check_orders(draft.process_parts, draft.spot / "process")
+    if (lift := draft.process_parts.get("lift")) is not None:
+        _check_lift(lift, draft.spot / "process" / "lift")
+    if (rail := draft.process_parts.get("rail")) is not None:
+        _check_rail(rail, draft.spot / "process" / "rail")
+    if (safety := draft.process_parts.get("safety")) is not None:
+        _check_heartbeat(safety, draft.spot / "process" / "safety")
     for table in ("profile", "limits"):
         missing = [str(step) for step in STEPS if step not in draft.by_step.get(table, {})]
         if missing:
@@ -25,32 +42,40 @@ def check_process(draft: Draft) -> None:
             (draft.spot / "limits" / step).note(str(limit), f"more than the nominal time {profile[step]}")
 
 
-def _check_numbers(process: Process, spot: Spot) -> None:
-    lift, rail, locks, limits = process.lift, process.rail, process.locks, process.eligibility
-    _rising(lift, ("min_mm", "home_mm", "transfer_mm", "dock_mm", "support_mm", "max_mm"), spot / "lift", equal=True)
-    _rising(lift, ("home_mm", "transfer_mm", "dock_mm", "support_mm"), spot / "lift")
-    _rising(rail, ("buffer_mm", "under_mm", "store_mm"), spot / "rail")
-    _rising(process.stacker, ("min_mm", "max_mm"), spot / "stacker")
-    _rising(process.load, ("touch_min_kg", "touch_max_kg"), spot / "load")
-    _rising(locks, ("torque_min_nm", "torque_target_nm", "torque_max_nm"), spot / "locks")
-    _rising(locks, ("angle_min_deg", "angle_target_deg", "angle_max_deg"), spot / "locks")
-    _rising(limits, ("temp_min_degc", "temp_max_degc"), spot / "eligibility")
+def _check_orders(parts: Mapping[str, BaseModel], spot: Spot) -> None:
+    for name, keys in RISING:
+        if name in parts:
+            _rising(parts[name], keys, spot / name)
+
+
+def _check_lift(lift: LiftProcess, spot: Spot) -> None:
+    for low, high in (("min_mm", "home_mm"), ("support_mm", "max_mm")):
+        if getattr(lift, low) > getattr(lift, high):
+            (spot / low).note(str(getattr(lift, low)), f"at most {high} ({getattr(lift, high)})")
     if 2 * lift.tolerance_mm >= lift.support_mm - lift.dock_mm:
-        (spot / "lift" / "tolerance_mm").note(str(lift.tolerance_mm), "less than half the way from dock to support")
+        (spot / "tolerance_mm").note(str(lift.tolerance_mm), "less than half the way from dock to support")
     for name in type(lift.speeds_mm_s).model_fields:
-        speed = getattr(lift.speeds_mm_s, name)
-        if speed > lift.max_speed_mm_s:
-            (spot / "lift" / "speeds_mm_s" / name).note(str(speed), f"at most {lift.max_speed_mm_s} (max_speed_mm_s)")
+        _at_most(getattr(lift.speeds_mm_s, name), lift.max_speed_mm_s, spot / "speeds_mm_s" / name)
+
+
+def _check_rail(rail: RailProcess, spot: Spot) -> None:
     for name in ("out_speed_mm_s", "in_speed_mm_s"):
-        if getattr(rail, name) > rail.max_speed_mm_s:
-            (spot / "rail" / name).note(str(getattr(rail, name)), f"at most {rail.max_speed_mm_s} (max_speed_mm_s)")
-    if process.safety.heartbeat_s * 3 > process.safety.dead_man_s:
-        text = f"at most a third of dead_man_s ({process.safety.dead_man_s})"
-        (spot / "safety" / "heartbeat_s").note(str(process.safety.heartbeat_s), text)
+        _at_most(getattr(rail, name), rail.max_speed_mm_s, spot / name)
 
 
-def _rising(part: BaseModel, keys: Sequence[str], spot: Spot, *, equal: bool = False) -> None:
+def _check_heartbeat(safety: SafetyProcess, spot: Spot) -> None:
+    if safety.heartbeat_s * 3 > safety.dead_man_s:
+        text = f"at most a third of dead_man_s ({safety.dead_man_s})"
+        (spot / "heartbeat_s").note(str(safety.heartbeat_s), text)
+
+
+def _at_most(speed: float, limit: float, spot: Spot) -> None:
+    if speed > limit:
+        spot.note(str(speed), f"at most max_speed_mm_s ({limit})")
+
+
+def _rising(part: BaseModel, keys: Sequence[str], spot: Spot) -> None:
     for low, high in pairwise(keys):
         a, b = getattr(part, low), getattr(part, high)
-        if a > b or (a == b and not equal):
+        if a >= b:
             (spot / low).note(str(a), f"less than {high} ({b})")

@@ -34,7 +34,7 @@ def wire_units(draft: Draft, devices: Mapping[str, DeviceFile | None]) -> dict[s
 
 
 def _check_link(draft: Draft, config: UnitConfig, spot: Spot) -> None:
-    able = [link for link, kind in draft.link_kinds.items() if kind in MODBUS_KINDS]
+    able = draft.links_of(MODBUS_KINDS)
     if config.link not in able:
         (spot / "link").unknown(config.link, able, "a Modbus link")
 
@@ -66,7 +66,7 @@ def _wire(name: str, config: UnitConfig, device: DeviceFile, spot: Spot) -> Unit
 def _inputs(role: str, given: str | tuple[str, ...], device: DeviceFile, used: Used, spot: Spot) -> Wired | None:
     if isinstance(given, str):
         return _channel(role, given, device, used, spot)
-    found = [_channel(f"{role}[{i}]", text, device, used, spot) for i, text in enumerate(given)]
+    found = [_channel(f"{role}[{i}]", text, device, used, spot / i) for i, text in enumerate(given)]
     channels = tuple(c for c in found if c is not None)
     if len(channels) < len(found):
         return None

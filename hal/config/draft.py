@@ -1,6 +1,6 @@
 """A station file read section by section, so that one bad entry does not hide the mistakes of the others."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,6 @@ from hal.config.validate import known_keys, model_of, table_of, value_of
 SINGLE: dict[str, type[BaseModel]] = {
     "station": StationInfo,
     "packs": PacksConfig,
-    "process": Process,
     "plant": Plant,
     "freshness": FreshnessConfig,
     "cloud": CloudConfig,
@@ -37,13 +36,19 @@ DEVICE_KINDS = ("lift", "lock-set", "shuttle", "stacker", "platform", "safety-pl
 
 @dataclass
 class Draft:
-    """What could be read of a station file. `link_kinds` has every named link, also those with mistakes."""
+    """What could be read of a station file.
+
+    `link_kinds`, `unit_names` and `place_names` have every named entry, also those with mistakes, so that no mistake is
+    noted twice; a link of unknown kind passes for any kind. `process_parts` are the tables of `[process]`.
+    """
 
     spot: Spot
     single: dict[str, Any] = field(default_factory=dict)
     links: dict[str, LinkConfig] = field(default_factory=dict)
     link_kinds: dict[str, str] = field(default_factory=dict)
+    process_parts: dict[str, Any] = field(default_factory=dict)
     unit_names: tuple[str, ...] = ()
+    place_names: tuple[str, ...] = ()
     units: dict[str, UnitConfig] = field(default_factory=dict)
     devices: dict[str, DeviceConfig] = field(default_factory=dict)
     places: dict[str, PlaceConfig] = field(default_factory=dict)
@@ -61,11 +66,9 @@ class Draft:
         found: PacksConfig | None = self.single.get("packs")
         return found
 
-    @property
-    def process(self) -> Process | None:
-        """Section `[process]`, when it could be read."""
-        found: Process | None = self.single.get("process")
-        return found
+    def links_of(self, kinds: Collection[str]) -> tuple[str, ...]:
+        """Names of links of these kinds, and of those whose kind could not be read."""
+        return tuple(name for name, kind in self.link_kinds.items() if kind in kinds or kind not in LINK_MODELS)
 
     def complete(self) -> StationConfig:
         """The whole; call it only when nothing is wrong."""
@@ -81,6 +84,7 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
         table = table_of(raw, name, spot)
         if table or name in raw:
             draft.single[name] = model_of(model, table, spot / name)
+    _process(draft, table_of(raw, "process", spot), spot / "process")
     for name in BY_STEP:
         found = value_of(StationConfig.model_fields[name].annotation, table_of(raw, name, spot), spot / name)
         draft.by_step[name] = found or {}
@@ -88,10 +92,25 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
     units = table_of(raw, "units", spot)
     draft.unit_names = tuple(units)
     draft.units = _entries(UnitConfig, units, spot / "units")
-    draft.places = _entries(PlaceConfig, table_of(raw, "places", spot), spot / "places")
+    places = table_of(raw, "places", spot)
+    draft.place_names = tuple(places)
+    draft.places = _entries(PlaceConfig, places, spot / "places")
     for name, entry in table_of(raw, "devices", spot).items():
         _device(draft, name, entry, spot / "devices" / name)
     return draft
+
+
+def _process(draft: Draft, table: Mapping[str, Any], spot: Spot) -> None:
+    fields = Process.model_fields
+    known_keys(table, list(fields), spot)
+    for name, info in fields.items():
+        model: Any = info.annotation
+        entry = table_of(table, name, spot)
+        found = model_of(model, entry, spot / name) if entry else None
+        if found is not None:
+            draft.process_parts[name] = found
+    if len(draft.process_parts) == len(fields):
+        draft.single["process"] = Process.model_construct(**draft.process_parts)
 
 
 def _entries(model: type[Any], table: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
@@ -110,10 +129,10 @@ def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], o
         if name in replaced:
             spot, data = overlay_spot / "links" / name, replaced[name]
         kind = data.get("kind") if isinstance(data, Mapping) else None
+        draft.link_kinds[name] = str(kind)
         if kind not in LINK_MODELS:
             (spot / "kind").unknown(kind, LINK_MODELS, "a kind of link")
             continue
-        draft.link_kinds[name] = kind
         found = model_of(LINK_MODELS[kind], data, spot)
         if found is not None:
             draft.links[name] = found

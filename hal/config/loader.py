@@ -101,7 +101,7 @@ def _check(draft: Draft, library: Library, book: Book) -> Station | None:
 
 def _check_cloud(draft: Draft) -> None:
     cloud = draft.single.get("cloud")
-    able = [link for link, kind in draft.link_kinds.items() if kind == "mqtt"]
+    able = draft.links_of({"mqtt"})
     if cloud is not None and cloud.link not in able:
         (draft.spot / "cloud" / "link").unknown(cloud.link, able, "an MQTT link")
 

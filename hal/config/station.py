@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hal.commands import Side
-from hal.config.base import Count, Flag, Int, Name, NotNegative, Num, Positive, Strict, Text
+from hal.config.base import Int, Name, NotNegative, Num, Positive, Strict, Text
 from hal.config.links import LinkConfig
 from hal.config.process import Plant, Process
 
@@ -133,22 +133,3 @@ class StationConfig(Strict):
     retries: dict[StepNumber, Annotated[Int, Field(ge=0, le=5)]]
     freshness: FreshnessConfig
     cloud: CloudConfig
-
-
-__all__ = [
-    "DEVICE_NAMES",
-    "STEPS",
-    "CloudConfig",
-    "Count",
-    "DeviceConfig",
-    "Flag",
-    "FreshnessConfig",
-    "PacksConfig",
-    "PlaceConfig",
-    "Poll",
-    "StationConfig",
-    "StationInfo",
-    "UnitConfig",
-    "UnitsDevice",
-    "VehicleDevice",
-]

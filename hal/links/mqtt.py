@@ -235,7 +235,7 @@ class AiomqttLink(MqttBase):
                 (code,) = await connection.client.subscribe(topic_filter, qos=1)
                 if getattr(code, "value", code) >= _REFUSED:
                     _log.error("%s: subscription to %s refused: %s", self.name, topic_filter, code)
-            if self._connection is None:
+            if self._connection is None and not connection.given_up.done():
                 self._connection = connection
                 self._change(LinkState.READY)
             await self._filters_changed.wait()

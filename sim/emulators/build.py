@@ -60,7 +60,7 @@ def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s:
         emulators.can.setdefault(link, []).append(emulator)
     for device in station.devices.values():
         if isinstance(device, VehicleDevice):
-            emulators.car = CarEmulator(world, station.vehicles[device.model], coalesce_s)
+            emulators.car = CarEmulator(world, station.vehicles[device.model], None)
             emulators.can.setdefault(device.link, []).append(emulators.car)
 
 

@@ -29,7 +29,8 @@ class _Slot:
 class CanEmulator:
     """Base of all nodes. A subclass says who is there (`look`) and what it says (`values`).
 
-    With `coalesce_s` every message comes whole, only so often: for fast simulation. `phase` (0..1) spreads the nodes of a bus.
+    With `coalesce_s` every message comes whole, only so often: for fast simulation. `phase` (0..1) spreads
+    the nodes of a bus.
     """
 
     def __init__(self, world: World, codec: FrameCodec, coalesce_s: float | None, phase: float) -> None:
@@ -38,6 +39,7 @@ class CanEmulator:
         self._coalesce_s = coalesce_s
         self._phase = phase
         self._alive = 0
+        self._next = world.now
         self._stamp: Hashable = None
         self._values: CanValues = {}
         self._frames: dict[tuple[int, int, int], Frame] = {}
@@ -73,23 +75,24 @@ class CanEmulator:
         self._next = min(slot.at_s for slot in self._slots)
         if not self._refresh(now):
             return []
-        return [frame for slot in slots if slot.traffic in self._codec.traffic for frame in self._take(slot)]
+        return [frame for slot in slots for frame in self._take(slot)]
 
     def _refresh(self, now: float) -> bool:
-        """Look at the truth; `False` when nothing is said."""
+        """Look at the truth; `False` when nothing is said (yet)."""
         stamp = None if self.fault.silent else self.look()
         if stamp is None:
             return False
         if self.fault.frozen and self._values:
             return True
-        self._alive = (self._alive + 1) % ALIVE_ROUND
         if stamp != self._stamp:
-            self._stamp = stamp
             if (codec := self.codec()) is not self._codec:
                 self._speak(codec, now)
+                return False
+            self._stamp = stamp
             values = self.values()
             if values != self._values:
                 self._values, self._frames = values, {}
+        self._alive = (self._alive + 1) % ALIVE_ROUND
         return True
 
     def _speak(self, codec: FrameCodec, now: float) -> None:

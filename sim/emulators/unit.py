@@ -35,7 +35,7 @@ class UnitEmulator:
         self._cache: dict[tuple[Table, int, int], tuple[tuple[int, int, float], tuple[int, ...]]] = {}
 
     def read(self, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:
-        """The entries of a read. Raises `ModbusReject` for what is not there, `ModbusSilence` when the unit is silent."""
+        """The entries of a read. Raises `ModbusReject` for what is not there, `ModbusSilence` when silent."""
         world = self.world
         world.advance(now)
         key = (table, address, count)

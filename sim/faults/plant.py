@@ -37,11 +37,9 @@ def pack_at(world: World, place: str) -> Pack:
 
 
 def _named_pack(world: World, name: str) -> Pack:
-    queued = [car.pack for car in (*world.cars.queue, *((world.cars.lane,) if world.cars.lane else ())) if car.pack]
-    for pack in (*world.packs.at.values(), *queued):
-        if pack.serial == name:
-            return pack
-    return pack_at(world, name)
+    cars = [*world.cars.queue, *([world.cars.lane] if world.cars.lane else [])]
+    known: list[Pack] = [*world.packs.at.values(), *(car.pack for car in cars if car.pack)]
+    return next((pack for pack in known if pack.serial == name), None) or pack_at(world, name)
 
 
 def _car(world: World) -> Car:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hal.commands import CarMode
+from hal.commands import Actuator, CarMode
 from hal.readings import SelfCheck
 from sim.world.chance import Chance
 from sim.world.clock import Clock, Part
@@ -84,7 +84,7 @@ class Cars(Part):
         self.look()
 
     def look(self) -> None:
-        """The driver looks at the lane gate: one car comes in for each time it opens."""
+        """The driver looks at the lane gate: one car comes in for each time it opens on an empty lane."""
         is_open = self.gate_open()
         if not is_open:
             self._invited = True
@@ -92,11 +92,13 @@ class Cars(Part):
             self._invited = False
             self.lane = car = self.queue.popleft()
             car.stage = Stage.DRIVING_IN
-            drive, settle = self.plant.drive_in_s, self.plant.settle_s
+            drive, settle = self.plant.drive_in_s - self._gate_s, self.plant.settle_s
             self._plan(car, [(drive, "arrived"), (drive + settle, "settled")])
             self.changed()
-        elif self.lane is not None and self._may_go(self.lane):
-            self._drive_off(self.lane)
+        elif self.lane is not None:
+            self._invited = False
+            if self._may_go(self.lane):
+                self._drive_off(self.lane)
 
     def ask(self, mode: CarMode) -> None:
         """A request of the station; a repeated one changes nothing, so a second wake needs a `NONE` in between."""
@@ -143,6 +145,11 @@ class Cars(Part):
         slow = self._chance.factor(self._jitter)
         car.plan = [(self.clock.plant + wait * slow, what) for wait, what in waits]
 
+    @property
+    def _gate_s(self) -> float:
+        """Both times of driving count from the order to open the lane gate."""
+        return self.plant.actuators[Actuator.LANE_GATE][0]
+
     @staticmethod
     def _may_go(car: Car) -> bool:
         return car.stage is Stage.STANDING and car.mode is CarMode.RELEASE and car.hv_on
@@ -150,7 +157,7 @@ class Cars(Part):
     def _drive_off(self, car: Car) -> None:
         car.in_park = car.brake_held = car.standing = False
         car.stage = Stage.DRIVING_OFF
-        self._plan(car, [(self.plant.drive_out_s, "gone")])
+        self._plan(car, [(self.plant.drive_out_s - self._gate_s, "gone")])
         self.changed()
 
     def _act(self, car: Car, what: str) -> None:

@@ -77,11 +77,11 @@ class Plant:
     unlock_s: float = 5.5
     # platform, car, safety
     actuators: dict[Actuator, tuple[float, float]] = field(default_factory=lambda: dict(PROFILE_ACTUATORS))
-    drive_in_s: float = 12.5
+    drive_in_s: float = 14.5
     settle_s: float = 2.6
     handshake_s: float = 4.6
     self_check_s: float = 11.6
-    drive_out_s: float = 7.5
+    drive_out_s: float = 9.5
     dc_link_v: float = 400.0
     dc_link_safe_v: float = 60.0
     dead_man_s: float = 0.5

@@ -70,6 +70,15 @@ class Hand:
             job(spot.side)
             self.until(lambda: not stacker.moving and stacker.job == "none")
 
+    def drive_home(self, name: str) -> None:
+        self.drive(out=False, actuators=(Actuator[name],))
+
+    def close_shutter(self) -> None:
+        self.drive_home("SHUTTER")
+
+    def open_gate(self) -> None:
+        self.drive(out=True, actuators=(Actuator.LANE_GATE,))
+
     def admit(self) -> dict[int, float]:
         """Steps 1 to 5: seconds of each."""
         world, times = self.world, {}
@@ -115,6 +124,28 @@ class Hand:
         return times
 
 
-def small_world(**changes: float) -> World:
-    """A world of the default plant with an open seed."""
-    return World(Plant(), seed=1, **changes)  # type: ignore[arg-type]
+def small_world(*, speed: float = 1.0, jitter: float = 0.0, seed: int = 1) -> World:
+    """A world of the default plant."""
+    return World(Plant(), seed, speed, jitter=jitter)
+
+
+def hazards(world: World) -> set[str]:
+    """What the referee has seen so far."""
+    return {breach.hazard for breach in world.referee.breaches}
+
+
+def held_car() -> tuple[Hand, World]:
+    """A car held over the open pit with its old pack, the new pack at the buffer, the head at home."""
+    world = small_world()
+    hand = Hand(world)
+    world.queue_car()
+    hand.fetch("bay-1", "buffer")
+    hand.admit()
+    return hand, world
+
+
+def supported_pack() -> tuple[Hand, World]:
+    """As `held_car`, with the pack's weight on the head."""
+    hand, world = held_car()
+    hand.take_weight()
+    return hand, world

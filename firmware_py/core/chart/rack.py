@@ -25,7 +25,7 @@ RACK: Final = (
         start=c.flag("shuttle", "in_present", wanted=False),
         command=m.slot_to(Slot.IN, "buffer"),
         done=c.in_slot_at("buffer", "in_at_buffer"),
-        then=(Link("home.out"),),
+        then=(Link("store.1"), Link("home.out")),
         exit=None,
     ),
     Row(

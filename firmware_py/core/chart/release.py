@@ -27,7 +27,7 @@ RELEASE: Final = (
         watches=(w.PLATFORM_SEEN, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED),
         command=m.lift_to("home", "retract"),
         done=c.lift_at("home", "at_home"),
-        then=(Link("16.shutter"),),
+        then=(Link("16.shutter"), Link("home.in", when.new_installed)),
         exit=None,
     ),
     Row(

@@ -9,6 +9,7 @@ from firmware_py.core.packml import StablePlace
 from firmware_py.core.state import Swap
 from hal.commands import Command
 
+DEVICES = frozenset({"lift", "locks", "shuttle", "stacker", "platform", "safety"})
 Commands = Callable[[View], tuple[Command, ...]]
 Condition = Callable[[View], bool]
 
@@ -93,3 +94,8 @@ class Row:
     """Key of the station's table of dwells: the done-test must hold that long."""
     seals: bool = False
     """Before this row's command the record is sealed: everything of the swap is durable first."""
+
+    @property
+    def mover_devices(self) -> frozenset[str]:
+        """Devices behind `moves`: the platform stands for its actuators."""
+        return frozenset(m if m in DEVICES else "platform" for m in self.moves)

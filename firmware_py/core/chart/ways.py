@@ -22,7 +22,5 @@ DOOR_ABORT: Final = {F.DOOR_OPEN: Route(R.ABORT, to=TAIL)}
 AFTER_PROOF: Final = (
     Link("16"),
     Link("17"),
-    Link("home.in", when.new_installed),
-    Link("store.1", when.new_installed),
     Link("putback.1", when.old_stays),
 )
