@@ -19,7 +19,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class StopMotion:
-    """Stop these devices at once; never waits for the journal. `drop_enable` also cuts all drives behind their links."""
+    """Stop these devices at once, journal or not. `drop_enable` also cuts all drives behind their links."""
 
     devices: tuple[str, ...]
     reason: str

@@ -1,4 +1,4 @@
-"""The engine of the chart: one pure step from (state, image, event) to (state', effects). It knows rows, not recipes."""
+"""The engine of the chart: runs rows, purely, from (state, image, event) to (state', effects). It knows no recipe."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -24,7 +24,8 @@ def why_not(pack: PackReading, order: Order, params: Params) -> str | None:
     if pack.temp_min_degc is None or pack.temp_max_degc is None:
         return "temperature unknown"
     if pack.temp_min_degc < e.temp_min_degc or pack.temp_max_degc > e.temp_max_degc:
-        return f"{pack.temp_min_degc:.0f} to {pack.temp_max_degc:.0f} °C, allowed {e.temp_min_degc:.0f} to {e.temp_max_degc:.0f}"
+        seen = f"{pack.temp_min_degc:.0f} to {pack.temp_max_degc:.0f} °C"
+        return f"{seen}, allowed {e.temp_min_degc:.0f} to {e.temp_max_degc:.0f} °C"
     if pack.cell_max_v is None or pack.cell_min_v is None:
         return "cell voltages unknown"
     if pack.cell_max_v - pack.cell_min_v > e.cell_spread_max_v:

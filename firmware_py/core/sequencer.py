@@ -1,4 +1,4 @@
-"""The sequencer: `step(state, image, event) -> (state', effects)`. PackML station state around the chart of the swap."""
+"""The sequencer: `step(state, image, event) -> (state', effects)`, PackML station state around the chart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

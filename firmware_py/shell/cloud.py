@@ -66,13 +66,19 @@ class Cloud:
             {u.device.device.model for u in self._station.units.values() if not u.device.device.verified_on_hardware}
         )
         self._retain(
-            self.topics.info, messages.Info,
+            self.topics.info,
+            messages.Info,
             {
-                "software": self._software, "station": c.station.name, "site": c.station.site, "bays": c.station.bays,
-                "lock_points": c.station.lock_points, "vehicles": ",".join(c.station.vehicles),
-                "config_hash": self._station.hash, "not_verified_on_hardware": ",".join(unproven),
+                "software": self._software,
+                "station": c.station.name,
+                "site": c.station.site,
+                "bays": c.station.bays,
+                "lock_points": c.station.lock_points,
+                "vehicles": ",".join(c.station.vehicles),
+                "config_hash": self._station.hash,
+                "not_verified_on_hardware": ",".join(unproven),
             },
-        )  # fmt: skip
+        )
         self._retain(self.topics.status, messages.Status, {"state": "online", "boot_id": self._boot_id})
 
     def goodbye(self) -> None:
@@ -82,20 +88,30 @@ class Cloud:
     def state(self, state: State) -> None:
         """State of machine and swap, when it changed."""
         values = {
-            "packml": state.packml.value, "place": state.place.value, "place_text": PLACE_TEXT[state.place],
-            "active_rows": ",".join(a.row for a in state.active), "swap_id": state.swap.id if state.swap else "",
-            "order_id": state.swap.order.id if state.swap else "", "challenge": f"{self._boot_id}:{state.swaps_started}",
+            "packml": state.packml.value,
+            "place": state.place.value,
+            "place_text": PLACE_TEXT[state.place],
+            "active_rows": ",".join(a.row for a in state.active),
+            "swap_id": state.swap.id if state.swap else "",
+            "order_id": state.swap.order.id if state.swap else "",
+            "challenge": f"{self._boot_id}:{state.swaps_started}",
             "fault_codes": ",".join(f"{f.code.value}/{f.device}" for f in state.faults),
-        }  # fmt: skip
+        }
         self._retain_if_new(self.topics.station, messages.StationState, values)
 
     def devices(self, image: Image) -> None:
         """Lift, locks and bays, each when it changed. Called at a bounded rate."""
         lift = image.lift
         self._retain_if_new(
-            self.topics.lift, messages.LiftState,
-            {"position_mm": lift.position_mm, "speed_mm_s": lift.speed_mm_s, "load_kg": lift.load_kg, "q": _quality(lift.position_mm)},
-        )  # fmt: skip
+            self.topics.lift,
+            messages.LiftState,
+            {
+                "position_mm": lift.position_mm,
+                "speed_mm_s": lift.speed_mm_s,
+                "load_kg": lift.load_kg,
+                "q": _quality(lift.position_mm),
+            },
+        )
         locks = image.locks
         states = None if locks.state is None else "".join(_LOCK_LETTER[s] for s in locks.state)
         proof = None if locks.proof_locked is None else "".join("1" if p else "0" for p in locks.proof_locked)
@@ -105,10 +121,16 @@ class Cloud:
         present = image.platform.bay_present
         for bay, pack in enumerate(image.packs, 1):
             values = {
-                "bay": bay, "present": None if present is None else present[bay - 1], "serial": pack.serial, "soc_pct": pack.soc_pct,
-                "soh_pct": pack.soh_pct, "temp_max_degc": pack.temp_max_degc, "voltage_v": pack.voltage_v,
-                "current_a": pack.current_a, "q": _quality(present),
-            }  # fmt: skip
+                "bay": bay,
+                "present": None if present is None else present[bay - 1],
+                "serial": pack.serial,
+                "soc_pct": pack.soc_pct,
+                "soh_pct": pack.soh_pct,
+                "temp_max_degc": pack.temp_max_degc,
+                "voltage_v": pack.voltage_v,
+                "current_a": pack.current_a,
+                "q": _quality(present),
+            }
             self._retain_if_new(self.topics.bay(bay), messages.BayState, values)
 
     def step(self, note: Note, body: Mapping[str, Any], record: SwapRecord, now: float) -> None:
@@ -117,13 +139,20 @@ class Cloud:
             note
         ]
         self._event(
-            self.topics.step, messages.StepEvent,
+            self.topics.step,
+            messages.StepEvent,
             {
-                "swap_id": record.swap_id, "row": body["row"], "step": body.get("step", 0), "title": body.get("title", ""),
-                "phase": phase, "at_s": record.at_s(now), "nominal_s": self._nominal_s.get(str(body.get("step"))),
-                "code": body.get("code", ""), "text": str(body.get("text", ""))[:512],
+                "swap_id": record.swap_id,
+                "row": body["row"],
+                "step": body.get("step", 0),
+                "title": body.get("title", ""),
+                "phase": phase,
+                "at_s": record.at_s(now),
+                "nominal_s": self._nominal_s.get(str(body.get("step"))),
+                "code": body.get("code", ""),
+                "text": str(body.get("text", ""))[:512],
             },
-        )  # fmt: skip
+        )
 
     def swap_started(self, record: SwapRecord) -> None:
         """A swap began."""
@@ -134,28 +163,44 @@ class Cloud:
         """A swap ended: the short event, then the whole record."""
         values = record.values(summary, self._software, self._station.hash)
         self._event(
-            self.topics.swap, messages.SwapEvent,
+            self.topics.swap,
+            messages.SwapEvent,
             {
-                "swap_id": record.swap_id, "order_id": record.order_id, "phase": "ended", "outcome": values.outcome,
-                "reason": values.reason, "serial_installed": values.serial_installed, "serial_returned": values.serial_returned,
+                "swap_id": record.swap_id,
+                "order_id": record.order_id,
+                "phase": "ended",
+                "outcome": values.outcome,
+                "reason": values.reason,
+                "serial_installed": values.serial_installed,
+                "serial_returned": values.serial_returned,
                 "duration_s": record.duration_s,
             },
-        )  # fmt: skip
+        )
         self._event(
-            self.topics.record, messages.RecordEvent, values,
-            steps=record.steps, locks=record.locks, packs=record.packs, faults=record.faults,
-        )  # fmt: skip
+            self.topics.record,
+            messages.RecordEvent,
+            values,
+            steps=record.steps,
+            locks=record.locks,
+            packs=record.packs,
+            faults=record.faults,
+        )
 
     def alarm(self, fault: Fault) -> None:
         """A fault stands."""
         row = table.FAULTS[fault.code]
         self._retain(
-            self.topics.alarm(fault.code.value, fault.device), messages.Alarm,
+            self.topics.alarm(fault.code.value, fault.device),
+            messages.Alarm,
             {
-                "code": fault.code.value, "device": fault.device, "severity": row.severity.value, "text": fault.text[:512],
-                "remedy": row.remedy, "since_ts": self._now_ms(),
+                "code": fault.code.value,
+                "device": fault.device,
+                "severity": row.severity.value,
+                "text": fault.text[:512],
+                "remedy": row.remedy,
+                "since_ts": self._now_ms(),
             },
-        )  # fmt: skip
+        )
 
     def alarm_gone(self, fault: Fault) -> None:
         """A fault is cleared."""

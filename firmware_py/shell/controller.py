@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -239,10 +240,7 @@ class Controller:
 
     def polled(self, unit: ModbusUnit) -> None:
         """A unit brought values."""
-        if self.observer.update():
-            self.decide(Scan())
-        else:
-            self._decided()
+        self.observer.polled(unit)
         if not self.ready.is_set():
             self._check_ready()
 
@@ -263,6 +261,8 @@ class Controller:
         self._watchdog_guard.advance(link, now)
         if self.observer.update():
             self.decide(Scan())
+        else:
+            self._decided()
 
     def _on_pack_frames(self, frames: list[Any]) -> None:
         self.observer.take_pack_frames(frames)
@@ -287,11 +287,10 @@ class Controller:
         """Feed the safety PLC while drives are wanted, by progress: a stalled task or core starves it."""
         period_s = self.station.config.process.safety.heartbeat_s
         while True:
-            if self.effector.enable_wanted and self._beat_guard.healthy(self.host.clock()):
-                try:
+            await self.effector.enable_wanted.wait()
+            if self._beat_guard.healthy(self.host.clock()):
+                with suppress(HalError):  # the poller of that link raises the fault; the PLC's dead-man does the rest
                     await self.effector.heartbeat()
-                except HalError:
-                    pass  # the poller of that link raises the fault; the PLC's dead-man does the rest
             await asyncio.sleep(period_s)
 
     async def _watchdog(self, period_s: float) -> None:
@@ -306,10 +305,8 @@ class Controller:
         while True:
             await asyncio.sleep(period_s if self.state.swap is not None else 10 * period_s)
             if self.state.swap is not None:
-                try:
+                with suppress(HalError):  # the car's silence, not our frame, is what the core judges
                     await self.plant.car.repeat()
-                except HalError:
-                    pass  # the car's silence, not our frame, is what the core judges
 
     async def _reports(self) -> None:
         """Devices' state for the cloud, at a bounded rate."""

@@ -29,7 +29,8 @@ class Effector:
         self._plant = plant
         self._recorder = recorder
         self._decide = decide
-        self.enable_wanted = False
+        self.enable_wanted = asyncio.Event()
+        """Drives are to run: the heartbeat is fed while it is set."""
         self._beats = 0
         self._swap_id: Callable[[], str | None] = lambda: None
         self._actors = {
@@ -50,8 +51,10 @@ class Effector:
     def act(self, act: Act) -> None:
         """A command of the core. Dropping run-enable goes the way of stops: it never waits."""
         if isinstance(act.command, RunEnable):
-            self.enable_wanted = act.command.on
-            if not act.command.on:
+            if act.command.on:
+                self.enable_wanted.set()
+            else:
+                self.enable_wanted.clear()
                 self._actors["safety"].stop(act.command)
                 return
         self._actors[device_of(act.command)].act(act)
@@ -60,7 +63,7 @@ class Effector:
         """Stop devices now; with `drop_enable` all of them, and cut the drives behind their links."""
         names = STOPPABLE if effect.drop_enable else tuple(dict.fromkeys(self._device(d) for d in effect.devices))
         if effect.drop_enable:
-            self.enable_wanted = False
+            self.enable_wanted.clear()
             self._actors["safety"].stop(RunEnable(on=False))
         for name in names:
             self._actors[name].stop(Stop(name))

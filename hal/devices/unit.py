@@ -64,9 +64,14 @@ class ModbusUnit:
             return
         if still():
             await self._link.write(
-                self._id, write.table, write.address, write.values,
-                multiple=write.multiple, timeout_s=self._timeout_s, urgent=urgent,
-            )  # fmt: skip
+                self._id,
+                write.table,
+                write.address,
+                write.values,
+                multiple=write.multiple,
+                timeout_s=self._timeout_s,
+                urgent=urgent,
+            )
 
     async def _wait(self, wait: Wait, still: Callable[[], bool]) -> None:
         until = self._clock() + wait.limit_s

@@ -42,7 +42,6 @@ class _Connection:
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self.window = PublishWindow(window)
         self._max_packet = _ANY
-        self._unread: set[int] = set()
         self._paho: Any = client._client  # noqa: SLF001 - aiomqtt offers no public way to the reason codes and acks
         self._paho.manual_ack_set(True)
         self._paho.max_inflight_messages_set(0)  # our window bounds it, and also knows the broker's
@@ -81,11 +80,8 @@ class _Connection:
             raise DeviceRefused(f"{topic}: refused by the broker, reason {code:#x}", code)
 
     def take(self, received: aiomqtt.Message) -> Message:
-        """An incoming message in the words of the port."""
-        mid, ack = received.mid, None
-        if received.qos:
-            self._unread.add(mid)
-            ack = partial(self._ack, mid, received.qos)
+        """An incoming message in the words of the port; acknowledging it after this connection has no effect."""
+        ack = partial(self._paho.ack, received.mid, received.qos) if received.qos else None
         return Message(received.topic.value, bytes(received.payload), received.qos, bool(received.retain), ack)
 
     def give_up(self, error: Exception) -> None:
@@ -106,11 +102,6 @@ class _Connection:
                 self._paho.disconnect()
                 self._paho.loop_write()
             self._paho._sock_close()  # noqa: SLF001 - paho has no public way to close without a goodbye
-
-    def _ack(self, mid: int, qos: int) -> None:
-        if mid in self._unread and not self.over:
-            self._unread.discard(mid)
-            self._paho.ack(mid, qos)
 
     def _connected(self, onward: Any, *told: Any) -> None:
         allowed = told[-1]  # the properties of CONNACK, which paho and aiomqtt do not look at

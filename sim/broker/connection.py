@@ -23,7 +23,7 @@ from sim.broker.packets import (
     encode,
     encode_publish,
 )
-from sim.broker.session import NEVER, TAKEN_OVER, Publication, Session
+from sim.broker.session import NEVER, Publication, Session
 from sim.broker.topics import Grant, is_filter, is_topic
 from sim.broker.wire import PROTOCOL_ERROR, MalformedPacket, Splitter, number
 
@@ -206,6 +206,3 @@ class Connection:
 
     def _send(self, packet: Packet) -> None:
         self._core.emit(self, encode(packet, self._version))
-
-
-__all__ = ["KEEPALIVE_TIMEOUT", "TAKEN_OVER", "Connection"]

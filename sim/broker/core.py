@@ -10,7 +10,7 @@ from typing import Final
 
 from hal.ports import Message
 from sim.broker.connection import KEEPALIVE_TIMEOUT, Connection
-from sim.broker.faults import FINE, SILENT, Faults, Verdict
+from sim.broker.faults import SILENT, Faults, Verdict
 from sim.broker.packets import Publish, Will
 from sim.broker.session import NEVER, TAKEN_OVER, Limits, Peer, Publication, Session
 from sim.broker.topics import Grant, Routes, is_filter, is_topic, matches
@@ -385,6 +385,3 @@ class BrokerCore:
         for topic_filter in session.subscriptions:
             self._routes.remove(topic_filter, session)
         session.subscriptions.clear()
-
-
-__all__ = ["FINE", "BrokerCore", "Limits"]

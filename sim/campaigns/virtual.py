@@ -30,6 +30,8 @@ EPOCH_MS = 1_767_225_600_000
 JOURNAL_LATENCY_S = 0.0005
 MQTT_LATENCY_S = 0.002
 COALESCE_S = 1.0
+HUB_WAIT_S = 0.1
+"""How soon a car that comes in is heard at the latest."""
 
 
 @dataclass
@@ -80,20 +82,18 @@ async def virtual_station(
         can: dict[str, CanLink] = {}
         for name, nodes in emulators.can.items():
             hub = CanHub(nodes)
-            stack.enter_context(HubTimer(hub))
+            stack.enter_context(HubTimer(hub, COALESCE_S if name == station.config.packs.link else HUB_WAIT_S))
             can[name] = stack.enter_context(MemoryCanLink(hub, clock))
         cloud = await stack.enter_async_context(
-            MemoryMqttLink(
-                broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms())
-            )
+            MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
-        kept = journal or InlineJournal(
-            clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S
-        )
+        kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
         links: dict[str, ModbusLink] = dict(modbus)
         host = Host(clock, now_ms, boot_id, "sim", Notifier(None))
         controller = Controller(station, Links(links, can, cloud), kept, host)
-        rig = Rig(world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())})
+        rig = Rig(
+            world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())}
+        )
         running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
         async with asyncio.TaskGroup() as group:

@@ -16,8 +16,9 @@ LONGEST_WAIT_S = 0.1
 class HubTimer:
     """Context manager. A hub has one timer at a time; it must be entered where the loop runs."""
 
-    def __init__(self, hub: CanHub) -> None:
+    def __init__(self, hub: CanHub, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self._hub = hub
+        self._longest_wait_s = longest_wait_s
         self._loop = asyncio.get_running_loop()
         self._last_run = self._loop.time() - LEAST_GAP_S
         self._handle: asyncio.TimerHandle | None = None
@@ -36,7 +37,7 @@ class HubTimer:
 
     def _arm(self) -> None:
         due = max(self._hub.next_due(), self._last_run + LEAST_GAP_S)
-        when = min(due, self._loop.time() + LONGEST_WAIT_S)
+        when = min(due, self._loop.time() + self._longest_wait_s)
         if self._handle is not None:
             self._handle.cancel()
         self._handle = self._loop.call_at(when, self._run)

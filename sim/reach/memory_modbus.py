@@ -40,7 +40,9 @@ def rtu_carrier(baudrate: int) -> Carrier:
 class MemoryModbusLink:
     """Implements `hal.ports.ModbusLink` over emulators. One request at a time; urgent ones overtake those that wait."""
 
-    def __init__(self, name: str, emulators: Mapping[int, ModbusEmulator], carrier: Carrier, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, name: str, emulators: Mapping[int, ModbusEmulator], carrier: Carrier, clock: Callable[[], float]
+    ) -> None:
         self.name = name
         self.down = False
         """A fault: the line is cut, requests fail at once."""
@@ -72,7 +74,15 @@ class MemoryModbusLink:
         return words
 
     async def write(
-        self, unit: int, table: Table, address: int, values: tuple[int, ...], *, multiple: bool, timeout_s: float, urgent: bool = False
+        self,
+        unit: int,
+        table: Table,
+        address: int,
+        values: tuple[int, ...],
+        *,
+        multiple: bool,
+        timeout_s: float,
+        urgent: bool = False,
     ) -> None:
         """See `ModbusLink.write`."""
         await self._enter(urgent=urgent)

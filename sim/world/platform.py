@@ -10,6 +10,7 @@ from sim.world.plant import Plant
 
 END_SHARE = 0.02
 """Width of the end switches, as a share of the travel."""
+_ROUNDING = 1e-9
 
 
 @dataclass(slots=True)
@@ -60,11 +61,11 @@ class Platform(Part):
 
     def is_out(self, actuator: Actuator) -> bool:
         """Is its working-position switch made?"""
-        return self.share(actuator) >= 1.0 - END_SHARE
+        return self.share(actuator) >= 1.0 - END_SHARE - _ROUNDING
 
     def is_home(self, actuator: Actuator) -> bool:
         """Is its home switch made?"""
-        return self.share(actuator) <= END_SHARE
+        return self.share(actuator) <= END_SHARE + _ROUNDING
 
     def drive(self, actuator: Actuator, *, out: bool, home: bool) -> None:
         """Set the pair of outputs. Both on or both off = the valve is centred."""

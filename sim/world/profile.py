@@ -109,18 +109,13 @@ def plan_move(x: float, v: float, target: float, speed: float, accel: float, t: 
     if gap < _TINY and u < _TINY:
         return Profile(tuple(legs), t, target)
     peak = min(max(speed, _TINY), math.sqrt(max(0.0, accel * gap + 0.5 * u * u)))
-    for begin, end in ((u, peak), (peak, 0.0)):
-        if begin == peak:
-            ramps = abs(u * u - peak * peak) / (2.0 * accel) + peak * peak / (2.0 * accel)
-            cruise = max(0.0, (gap - ramps) / peak)
-            if cruise > _TINY:
-                legs.append(Leg(at, x, way * peak, 0.0, cruise))
-                at, x = at + cruise, x + way * peak * cruise
-        lasts = abs(end - begin) / accel
+    ramps = (abs(u * u - peak * peak) + peak * peak) / (2.0 * accel)
+    cruise = max(0.0, gap - ramps) / peak
+    # (time, speed before, speed after) of: to the peak, along it, to rest
+    for lasts, before, after in ((abs(peak - u) / accel, u, peak), (cruise, peak, peak), (peak / accel, peak, 0.0)):
         if lasts > _TINY:
-            a = way * math.copysign(accel, end - begin)
-            legs.append(Leg(at, x, way * begin, a, lasts))
-            at, x = at + lasts, x + way * 0.5 * (begin + end) * lasts
+            legs.append(Leg(at, x, way * before, way * (after - before) / lasts, lasts))
+            at, x = at + lasts, x + way * 0.5 * (before + after) * lasts
     return Profile(tuple(legs), t, target)
 
 

@@ -34,7 +34,11 @@ def test_every_move_ends_at_rest_at_its_target_without_a_jump(
         assert leg.at_s == pytest.approx(at, abs=1e-6)
         assert leg.x == pytest.approx(place, abs=1e-3)
         assert leg.v == pytest.approx(pace, abs=1e-3)
-        at, place, pace = leg.at_s + leg.lasts_s, leg.position(leg.at_s + leg.lasts_s), leg.speed(leg.at_s + leg.lasts_s)
+        at, place, pace = (
+            leg.at_s + leg.lasts_s,
+            leg.position(leg.at_s + leg.lasts_s),
+            leg.speed(leg.at_s + leg.lasts_s),
+        )
         assert abs(pace) <= max(speed, abs(v)) + 1e-6
     if move.legs:
         assert place == pytest.approx(target, abs=1e-2)

@@ -92,7 +92,9 @@ class Hand:
         times[3] = self.until(lambda: car.swap_mode and world.cars.dc_link_v(car) < 60.0)
         times[4] = self.drive(out=True, actuators=(Actuator.RODS,))
         world.platform.drive(Actuator.SHUTTER, out=True, home=False)
-        times[5] = self.drive(out=True, actuators=(Actuator.PINS,)) + self.drive(out=True, actuators=(Actuator.PIN_LIFT,))
+        times[5] = self.drive(out=True, actuators=(Actuator.PINS,)) + self.drive(
+            out=True, actuators=(Actuator.PIN_LIFT,)
+        )
         self.until(lambda: world.platform.is_out(Actuator.SHUTTER))
         return times
 

@@ -47,7 +47,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Route:
-    """What a fault of this row leads to. First `retries` (a key of the station's table) by way of `via`, then `reaction`.
+    """What a fault of this row leads to. First `retries` (key of the station's table) by way of `via`, then `reaction`.
 
     `to` are the rows that BACK_OUT and ABORT go to; `fails` says whether the order is lost by it.
     """

@@ -42,7 +42,7 @@ def pack_at(place: PlaceOf, wanted: bool) -> Check:
     return check
 
 
-def carry(  # noqa: PLR0913 - a row family is described by exactly these
+def carry(
     prefix: str,
     step: int,
     title: str,

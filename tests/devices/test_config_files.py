@@ -1,0 +1,236 @@
+"""Every configuration file of the tree, found by its presence: loads without a mistake, and both sides of its codec agree."""
+
+from pathlib import Path
+
+import pytest
+
+from hal.codecs.frames import CarCodec, PackCodec
+from hal.codecs.registers import Block, UnitCodec, Value, Wait
+from hal.commands import Actuator, CarMode
+from hal.config.bundle import Station, Unit
+from hal.config.device import BIT_TABLES, DeviceFile, Register, WordType
+from hal.config.files import Library
+from hal.config.loader import check_file, load_station
+from hal.config.mistakes import Book, Spot
+from hal.config.station import Poll
+from hal.config.tree import ConfigTree
+from hal.config.verbs import arguments
+from hal.readings import roles
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+POLL = Poll(idle_s=1.0, watch_s=0.2, motion_s=0.05)
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((CONFIG / folder).rglob("*.toml"))
+
+
+def names(folder: str) -> list[str]:
+    base = CONFIG / folder
+    return [p.relative_to(base).with_suffix("").as_posix() for p in files(folder)]
+
+
+STATIONS = [name for name in names("stations") if name != "TEMPLATE"]
+
+
+def device_file(name: str) -> DeviceFile:
+    book = Book()
+    found = Library(ConfigTree(book, (CONFIG,))).device(name, Spot(book, "test"))
+    book.raise_if_any()
+    assert found is not None
+    return found
+
+
+def sample(register: Register) -> Value:
+    """A value that the register can carry: not zero, not the same in every element."""
+    if register.repeat is not None:
+        one = register.model_copy(update={"repeat": None})
+        first = sample(one)
+        if isinstance(first, bool):
+            return tuple(k % 2 == 0 for k in range(register.repeat))
+        return tuple([first] * register.repeat)
+    if register.type is WordType.BOOL:
+        return True
+    if register.enum is not None:
+        return list(register.enum.values())[-1]
+    raw = {WordType.S16: -1234, WordType.S32: -123456, WordType.U32: 0x12345}.get(register.type, 4321)
+    return raw * register.scale + register.offset
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*files("devices"), *files("packs"), *files("vehicles"), *(CONFIG / "stations" / f"{n}.toml" for n in STATIONS)],
+    ids=lambda path: path.relative_to(CONFIG).as_posix(),
+)
+def test_no_mistake(path: Path) -> None:
+    assert [str(m) for m in check_file(path)] == []
+
+
+@pytest.mark.parametrize("name", names("devices"))
+def test_device_and_controller_read_the_same(name: str) -> None:
+    device = device_file(name)
+    codec = UnitCodec(Unit("unit", "link", 1, device, POLL, {}, {}, {}))
+    values = {n: sample(r) for n, r in device.registers.items() if r.readable}
+    for field in codec.fields.values():
+        if field.read is not None:
+            block = field.read
+            words = codec.encode_read(block.table, block.address, block.count, values)
+            assert codec.decode(block, words)[field.name] == pytest.approx(values[field.name])
+    for block in codec.blocks:
+        decoded = codec.decode(block, codec.encode_read(block.table, block.address, block.count, values))
+        assert decoded
+        assert all(decoded[n] == pytest.approx(values[n]) for n in decoded)
+
+
+@pytest.mark.parametrize("name", names("devices"))
+def test_controller_writes_what_the_device_reads(name: str) -> None:
+    device = device_file(name)
+    codec = UnitCodec(Unit("unit", "link", 1, device, POLL, {}, {}, {}))
+    for verb, body in device.commands.items():
+        given: dict[str, Value] = dict.fromkeys(arguments(verb), 1)
+        seen: dict[str, Value] = {}
+        for action in codec.plan(verb, given):
+            if isinstance(action, Wait):
+                assert action.limit_s > 0
+                continue
+            assert action.multiple or len(action.values) == 1
+            seen |= codec.decode_write(action.table, action.address, action.values)
+        wanted = {n: v for step in body.steps for n, v in (step.write or {}).items()}
+        assert seen.keys() == wanted.keys()
+        for key, value in wanted.items():
+            expected = given[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+            assert seen[key] == pytest.approx(expected, abs=abs(device.registers[key].scale) / 2)
+
+
+@pytest.mark.parametrize("name", names("devices"))
+def test_polls_fit_the_device(name: str) -> None:
+    device = device_file(name)
+    codec = UnitCodec(Unit("unit", "link", 1, device, POLL, {}, {}, {}))
+    shy = [f.read for f in codec.fields.values() if f.shy and f.read is not None]
+    for block in codec.blocks:
+        limit = device.device.max_read * (16 if block.table in BIT_TABLES else 1)
+        assert block.count <= limit
+        assert not any(block.overlaps(other) for other in shy)
+
+
+@pytest.fixture(name="station", params=STATIONS)
+def loaded(request: pytest.FixtureRequest) -> Station:
+    return load_station(request.param, roots=(CONFIG,))
+
+
+def test_every_role_comes_from_one_block(station: Station) -> None:
+    for device in station.devices.values():
+        if device.kind == "vehicle":
+            continue
+        seen: list[str] = []
+        for name in device.units:
+            codec = UnitCodec(station.units[name])
+            for block in codec.blocks:
+                seen += [role for role in codec.decode(block, [0] * block.count) if role in roles(device.kind)]
+        assert sorted(seen) == sorted(roles(device.kind))
+
+
+def test_every_actuator_can_be_driven_and_all_can_be_dropped(station: Station) -> None:
+    codecs = [UnitCodec(unit) for unit in station.units.values() if unit.outputs]
+    for actuator in Actuator:
+        (codec,) = [c for c in codecs if actuator in c.actuators]
+        seen: dict[str, Value] = {}
+        for action in codec.plan("drive", {"actuator": actuator, "out": False}):
+            assert not isinstance(action, Wait)
+            seen |= codec.decode_write(action.table, action.address, action.values)
+        assert seen == {f"out.{actuator}_out": False, f"out.{actuator}_home": True}
+    for codec in codecs:
+        dropped: dict[str, Value] = {}
+        for action in codec.plan("stop", {}):
+            assert not isinstance(action, Wait)
+            dropped |= codec.decode_write(action.table, action.address, action.values)
+        assert dropped == {f"out.{name}": False for name in codec.unit.outputs}
+
+
+def test_lift_moves_reach_the_wire(station: Station) -> None:
+    lift = station.config.process.lift
+    (codec,) = [UnitCodec(u) for u in station.units.values() if "move" in u.device.commands and "target_mm" in u.gain]
+    for speed in lift.speeds_mm_s.model_dump().values():
+        for height in (lift.home_mm, lift.transfer_mm, lift.dock_mm, lift.support_mm):
+            last = codec.plan("move", {"position_mm": height, "speed_mm_s": speed})[-1]
+            assert not isinstance(last, Wait)
+            seen = codec.decode_write(last.table, last.address, last.values)
+            assert seen["target_mm"] == pytest.approx(height, abs=0.01)
+            assert seen["target_speed_mm_s"] == pytest.approx(speed, rel=0.02)
+
+
+def test_moves_last_their_nominal_time(station: Station) -> None:
+    """t = d/v + v/a; nominal seconds typed from the fast profile: not longer, and not more than 0.2 s shorter."""
+    process, plant = station.config.process, station.config.plant
+    speeds, lift = process.lift.speeds_mm_s, process.lift
+    moves = [
+        (lift.dock_mm - lift.home_mm, speeds.dock, plant.lift_accel_mm_s2, 5.0),
+        (lift.support_mm - lift.dock_mm, speeds.support, plant.lift_accel_mm_s2, 2.0),
+        (lift.support_mm - lift.transfer_mm, speeds.lower_old, plant.lift_accel_mm_s2, 5.0),
+        (process.rail.store_mm - process.rail.under_mm, process.rail.out_speed_mm_s, plant.slot_accel_mm_s2, 7.0),
+        (process.rail.under_mm - process.rail.buffer_mm, process.rail.in_speed_mm_s, plant.slot_accel_mm_s2, 7.0),
+        (lift.support_mm - lift.transfer_mm, speeds.raise_new, plant.lift_accel_mm_s2, 6.0),
+        (lift.support_mm - lift.dock_mm, speeds.relax, plant.lift_accel_mm_s2, 2.0),
+        (lift.dock_mm - lift.home_mm, speeds.home, plant.lift_accel_mm_s2, 2.5),
+    ]
+    for distance, speed, accel, nominal in moves:
+        assert speed * speed / accel <= distance
+        assert nominal - 0.2 <= distance / speed + speed / accel <= nominal - 0.05
+
+
+def test_profile_is_column_f(station: Station) -> None:
+    if station.name == "choco-14":
+        assert sum(s for step, s in station.config.profile.items() if step > 0) == 112.0
+
+
+@pytest.mark.parametrize("name", [n for n in names("packs") if n != "TEMPLATE"])
+def test_pack_frames_go_round(name: str) -> None:
+    pack = load_station(STATIONS[0], roots=(CONFIG,)).packs[name]
+    sender, receiver = PackCodec(pack, 7), PackCodec(pack, 7)
+    code = f"CATPA{name[-2:]}01234567890ABCDEF"
+    values: dict[str, Value | None] = {
+        "serial": code,
+        "soc_pct": 95.3,
+        "soh_pct": 99.5,
+        "voltage_v": 361.2,
+        "current_a": -3.4,
+        "cell_max_v": 3.301,
+        "cell_min_v": 3.299,
+        "temp_max_degc": 26.0,
+        "temp_min_degc": -24.0,
+        "contactors_open": True,
+        "hvil_closed": False,
+        "fault_bits": 0x80000001,
+    }
+    seen: dict[str, Value | None] = {}
+    for frame in sender.encode(values, 1):
+        assert frame.can_id & 0xFF == 7
+        seen |= receiver.decode(frame) or {}
+    assert seen == values
+    assert receiver.period_s.keys() == values.keys() == set(roles("pack"))
+    assert max(receiver.period_s.values()) <= 1.0
+    assert pack.matches(code)
+
+
+@pytest.mark.parametrize("name", [n for n in names("vehicles") if n != "TEMPLATE"])
+def test_car_frames_go_round(name: str) -> None:
+    codec = CarCodec(load_station(STATIONS[0], roots=(CONFIG,)).vehicles[name])
+    for mode in CarMode:
+        assert codec.decode_request(codec.encode_request(mode, 258)) == (mode, 2)
+    values: dict[str, Value | None] = dict.fromkeys(
+        ("in_park", "brake_held", "standing", "doors_closed", "hv_off", "swap_mode", "pack_latched", "hvil_closed"), True
+    )
+    values |= {"hv_off": None, "doors_closed": False, "self_check": "running", "dc_link_v": 59.9}
+    values |= {"vin": "LMGAA1234567890AB", "pack_serial": ""}
+    seen: dict[str, Value | None] = {}
+    for frame in codec.encode(values, 5):
+        seen |= codec.decode(frame) or {}
+    assert seen == values
+    assert values.keys() == set(roles("vehicle"))
+
+
+def test_block_order_is_stable(station: Station) -> None:
+    for unit in station.units.values():
+        blocks = UnitCodec(unit).blocks
+        assert list(blocks) == sorted(blocks, key=lambda b: (b.table, b.address))
+        assert all(isinstance(b, Block) for b in blocks)
