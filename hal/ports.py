@@ -67,7 +67,7 @@ class ModbusLink(Protocol):
         timeout_s: float,
         urgent: bool = False,
     ) -> None:
-        """One write frame, sent exactly once. `multiple` picks FC 15/16 over 5/6; `urgent` overtakes waiting requests."""
+        """One write frame, sent once. `multiple` picks FC 15/16 over 5/6; `urgent` overtakes waiting requests."""
         ...
 
 

@@ -14,7 +14,7 @@ _FIELDS = tuple(Image.__dataclass_fields__)
 
 
 class Observer:
-    """Keeps the Image. A device's reading is composed anew when one of its units changed, became stale or fresh again."""
+    """Keeps the Image. A reading is composed anew when one of its units changed, became stale or fresh again."""
 
     def __init__(self, station: Station, plant: Plant, clock: Callable[[], float]) -> None:
         self._plant = plant

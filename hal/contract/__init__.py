@@ -1,4 +1,4 @@
-"""The words spoken with the cloud, v1. Imports pydantic alone, so that a consumer can be handed this package and no more."""
+"""The words spoken with the cloud, v1. Imports pydantic alone: a consumer can be handed this package and no more."""
 
 from hal.contract.messages import (
     Alarm,

@@ -18,7 +18,7 @@ _NO_CAR = CarReading()
 
 
 class PackNode:
-    """One pack position on a CAN channel. Values of a pack that left must not serve for the next: silence clears them."""
+    """One pack position on a CAN channel. Silence clears its values: those of one pack must not serve for the next."""
 
     def __init__(self, codec: PackCodec, clock: Callable[[], float], stale_after_s: float) -> None:
         self.codec = codec
@@ -54,7 +54,7 @@ class PackNode:
 
 
 class CarNode:
-    """The car on its channel. A request is repeated by its owner until it is withdrawn: the car needs a living asker."""
+    """The car on its channel. A request is repeated by its owner until it is withdrawn: a car needs an asker."""
 
     def __init__(self, codec: CarCodec, link: CanLink, clock: Callable[[], float], stale_after_s: float) -> None:
         self.codec = codec

@@ -1,4 +1,4 @@
-"""A whole station in memory: world, emulators, broker and the production controller on one loop, usually a virtual one."""
+"""A whole station in memory: world, emulators, broker and the production controller on one loop."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -33,7 +33,7 @@ def tcp_carrier() -> Carrier:
 
 
 def rtu_carrier(baudrate: int) -> Carrier:
-    """A serial line, 8N1: 10 bits a byte, 8 bytes of request, 5 of answer, two silences of 3.5 characters (>= 1.75 ms)."""
+    """A serial line, 8N1: 10 bits a byte, 8 bytes asked, 5 answered, two silences of 3.5 characters (>= 1.75 ms)."""
     return Carrier(2 * max(0.00175, 35 / baudrate), 10 / baudrate, 13)
 
 

@@ -1,4 +1,4 @@
-"""Every configuration file of the tree, found by its presence: loads without a mistake, and both sides of its codec agree."""
+"""Every configuration file of the tree, found by its presence: no mistake in it, and both sides of its codec agree."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def sample(register: Register) -> Value:
         first = sample(one)
         if isinstance(first, bool):
             return tuple(k % 2 == 0 for k in range(register.repeat))
-        return tuple([first] * register.repeat)
+        return () if isinstance(first, tuple) else (first,) * register.repeat
     if register.type is WordType.BOOL:
         return True
     if register.enum is not None:
@@ -218,7 +218,8 @@ def test_car_frames_go_round(name: str) -> None:
     for mode in CarMode:
         assert codec.decode_request(codec.encode_request(mode, 258)) == (mode, 2)
     values: dict[str, Value | None] = dict.fromkeys(
-        ("in_park", "brake_held", "standing", "doors_closed", "hv_off", "swap_mode", "pack_latched", "hvil_closed"), True
+        ("in_park", "brake_held", "standing", "doors_closed", "hv_off", "swap_mode", "pack_latched", "hvil_closed"),
+        True,
     )
     values |= {"hv_off": None, "doors_closed": False, "self_check": "running", "dc_link_v": 59.9}
     values |= {"vin": "LMGAA1234567890AB", "pack_serial": ""}

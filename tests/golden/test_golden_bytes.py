@@ -1,6 +1,6 @@
-"""Golden bytes: frames as the makers' manuals print them (or as computed from their maps), against our plans and blocks.
+"""Golden bytes: frames as the makers' manuals print them, or as computed from their maps, against plans and blocks.
 
-Framing in this file is independent of the links: CRC-16/Modbus (0xA001, low byte first) and MBAP, written from the standard.
+Framing in this file is independent of the links: CRC-16/Modbus (0xA001, low byte first) and MBAP, from the standard.
 """
 
 from pathlib import Path
@@ -29,7 +29,9 @@ def device_file(name: str) -> DeviceFile:
     return found
 
 
-def unit_of(device: DeviceFile, inputs: dict[str, Wired] | None = None, outputs: dict[str, Channel] | None = None) -> Unit:
+def unit_of(
+    device: DeviceFile, inputs: dict[str, Wired] | None = None, outputs: dict[str, Channel] | None = None
+) -> Unit:
     return Unit("unit", "link", 1, device, POLL, {}, inputs or {}, outputs or {})
 
 
@@ -48,7 +50,11 @@ def rtu(unit: int, pdu: bytes) -> str:
 
 
 def tcp(transaction: int, unit: int, pdu: bytes) -> str:
-    return (transaction.to_bytes(2, "big") + b"\0\0" + (len(pdu) + 1).to_bytes(2, "big") + bytes([unit]) + pdu).hex(" ").upper()
+    return (
+        (transaction.to_bytes(2, "big") + b"\0\0" + (len(pdu) + 1).to_bytes(2, "big") + bytes([unit]) + pdu)
+        .hex(" ")
+        .upper()
+    )
 
 
 def read_pdu(block: Block) -> bytes:
@@ -187,7 +193,9 @@ def test_wago_packed_input_words() -> None:
 
 
 def test_wago_output_and_its_read_back() -> None:
-    outputs = {f"{name}": Channel("do", i) for i, name in enumerate(["rods_out", "a", "b", "c", "d", "e", "f", "rods_home"])}
+    outputs = {
+        f"{name}": Channel("do", i) for i, name in enumerate(["rods_out", "a", "b", "c", "d", "e", "f", "rods_home"])
+    }
     codec = UnitCodec(unit_of(device_file("io/wago-750"), outputs=outputs))
     off, on = codec.plan("drive", {"actuator": "rods", "out": True})
     assert isinstance(off, Write)

@@ -1,5 +1,6 @@
 """Unit codec: types, orders, scale, wiring, merged reads, plans, refusals."""
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hal.codecs import values as codec_values
-from hal.codecs.registers import Block, UnitCodec, Wait, Write
+from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
 from hal.config.bundle import Channel, Unit, Wired
 from hal.config.device import DeviceFile, Register
 from hal.config.station import Poll
@@ -130,7 +131,7 @@ def test_words_survive_decode_and_encode(kind: str, order: str, words: list[int]
     if value is None:
         raw = entries if order == "ABCD" else entries[::-1]
         number = struct.unpack(">f", struct.pack(">HH", *raw))[0]
-        assert number != number or abs(number) == float("inf")
+        assert not math.isfinite(number)
     else:
         assert codec_values.encode(spec, 1.0, value) == entries
 
@@ -192,7 +193,7 @@ def test_wired_channels_are_roles_with_their_inversion() -> None:
     codec = codec_of({}, channels={"di": {"table": "discrete", "address": 100, "count": 16}}, inputs=inputs)
     (block,) = codec.blocks
     assert block == Block(Table.DISCRETE, 100, 10)
-    truth = {"at_home": True, "at_seat": True, "dock_pins": (True, True)}
+    truth: dict[str, Value] = {"at_home": True, "at_seat": True, "dock_pins": (True, True)}
     bits = codec.encode_read(Table.DISCRETE, 100, 10, truth)
     assert bits == (0, 0, 0, 1, 0, 0, 0, 0, 0, 1)
     assert codec.decode(block, bits) == truth

@@ -1,4 +1,4 @@
-"""Faults by name: they change the truth, are cleared, and a wrong name or value is answered with the nearest right one."""
+"""Faults by name: they change the truth, are cleared, and a wrong name or value is answered with the nearest right."""
 
 import pytest
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from hal.commands import CarMode, Slot
 from hal.config.bundle import Station
 from hal.config.loader import load_station
-from hal.commands import CarMode, Slot
 from sim.world import Stage, World
 from tests.unit.world_drive import Hand, held_car, small_world
 

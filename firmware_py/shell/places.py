@@ -1,0 +1,52 @@
+"""Where a running station keeps its files: the runtime directory with its sockets, and the state directory."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+CONTROL: Final = "control.sock"
+SIMULATOR: Final = "simulator.sock"
+OVERLAY: Final = "links.toml"
+_APP: Final = "swapstation"
+
+
+def runtime_dirs(station: str, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Candidates, best first: the service manager's, the user's, the system's, and one in /tmp for users without any."""
+    given = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    user = environment.get("XDG_RUNTIME_DIR")
+    return (
+        *((Path(given),) if given else ()),
+        *((Path(user) / _APP / station,) if user else ()),
+        Path("/run") / _APP / station,
+        Path("/tmp") / f"{_APP}-{os.getuid()}" / station,
+    )
+
+
+def make_runtime_dir(station: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The first candidate that can be made and belongs to us. Raises OSError where none can."""
+    problem: OSError | None = None
+    for path in runtime_dirs(station, environment):
+        try:
+            path.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            problem = problem or error
+            continue
+        if path.stat().st_uid == os.getuid() and os.access(path, os.W_OK):
+            return path
+    raise problem or PermissionError(f"no runtime directory for {station} can be written")
+
+
+def find(station: str, name: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The file `name` of a running station; where there is none, the best place where it would be."""
+    paths = [folder / name for folder in runtime_dirs(station, environment)]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
+def state_dir(station: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the journal is kept: the service manager's directory, or one in the user's home."""
+    given = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return Path(given)
+    home = environment.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / _APP / station

@@ -1,0 +1,77 @@
+"""What a station says of itself to the person beside it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from firmware_py.core.chart import CHART
+from firmware_py.core.faults import FAULTS
+from firmware_py.core.packml import PLACE_TEXT
+from firmware_py.core.state import State
+from firmware_py.shell.controller import Controller
+from firmware_py.shell.plant import Links
+from hal.readings import LockSetReading
+
+
+def status_of(controller: Controller, links: Links) -> dict[str, Any]:
+    """JSON-able. Unknown values are None, never a default."""
+    state, image = controller.state, controller.observer.image
+    return {
+        "station": controller.station.name,
+        "ready": controller.ready.is_set(),
+        "packml": state.packml.value,
+        "place": state.place.value,
+        "place_text": PLACE_TEXT[state.place],
+        "swap": _swap(state),
+        "rows": [
+            {"row": a.row, "step": CHART[a.row].step, "title": CHART[a.row].title, "phase": a.phase.value}
+            for a in state.active
+        ],
+        "faults": [
+            {
+                "code": fault.code.value,
+                "device": fault.device,
+                "severity": FAULTS[fault.code].severity.value,
+                "text": fault.text,
+                "remedy": FAULTS[fault.code].remedy,
+            }
+            for fault in state.faults
+        ],
+        "locks": _locks(image.locks),
+        "lift": {"position_mm": image.lift.position_mm, "load_kg": image.lift.load_kg},
+        "safety": {"chain_ok": image.safety.chain_ok, "drives_enabled": image.safety.drives_enabled},
+        "links": link_states(links),
+        "swaps_started": state.swaps_started,
+        "boot_id": controller.host.boot_id,
+        "software": controller.host.software,
+        "config_hash": controller.station.hash,
+    }
+
+
+def link_states(links: Links) -> dict[str, str]:
+    """Name of each carrier -> its state; the cloud's session is `cloud`."""
+    carriers: Mapping[str, Any] = {**links.modbus, **links.can, "cloud": links.cloud}
+    return {name: str(carrier.state.value) for name, carrier in carriers.items()}
+
+
+def _swap(state: State) -> dict[str, Any] | None:
+    swap = state.swap
+    if swap is None:
+        return None
+    return {
+        "swap_id": swap.id,
+        "order_id": swap.order.id,
+        "bay": swap.bay,
+        "serial_new": swap.serial_new,
+        "serial_old": swap.serial_old,
+        "install": swap.install.value,
+        "failure": swap.failure.value if swap.failure else None,
+    }
+
+
+def _locks(locks: LockSetReading) -> dict[str, Any]:
+    proof = locks.proof_locked
+    return {
+        "states": None if locks.state is None else [s.value for s in locks.state],
+        "proof_locked": None if proof is None else list(proof),
+        "all_proven": None if proof is None else all(proof),
+    }
