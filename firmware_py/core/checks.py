@@ -153,7 +153,7 @@ def load_not_lost(v: View) -> Miss | None:
     lift, p = v.image.lift, v.params
     if lift.load_kg is None or lift.position_mm is None:
         return _no("lift", None)
-    if lift.position_mm <= p.lift_slot_mm + 4 * p.lift_tol_mm or lift.load_kg >= p.mass_min_kg:
+    if lift.position_mm <= p.lift_slot_mm + p.lift_hang_margin_mm or lift.load_kg >= p.mass_min_kg:
         return None
     return Miss(
         f"lift load {lift.load_kg:.0f} kg at {lift.position_mm:.0f} mm, pack is at least {p.mass_min_kg:.0f} kg"

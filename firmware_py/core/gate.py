@@ -21,6 +21,7 @@ from hal.commands import (
     PlacePack,
     RequestCar,
     RunEnable,
+    Side,
     Slot,
     Stop,
     Unlock,
@@ -46,8 +47,8 @@ class GateLimits:
     slot_max_mm: float
     level_min_mm: float
     level_max_mm: float
-    handover_levels_mm: tuple[float, ...]
-    """Levels at which the fork reaches into the slots' rail."""
+    handovers: tuple[tuple[float, Side, Slot], ...]
+    """Where the fork reaches into the slots' rail: level, side, and the slot that must stand there."""
     level_tol_mm: float
     dc_link_max_v: float
 
@@ -103,16 +104,22 @@ def _within(interlock: str, name: str, value: float | None, low: float, high: fl
     return None if low <= value <= high else Refusal(interlock, f"{name} is {value:g}, allowed {low:g} to {high:g}")
 
 
-def _every(interlock: str, name: str, values: tuple[bool, ...] | None, wanted: bool) -> Refusal | None:
+def _every(interlock: str, name: str, values: tuple[bool, ...] | None) -> Refusal | None:
     if not values:
         return Refusal(interlock, f"{name} is unknown")
-    return None if all(v is wanted for v in values) else Refusal(interlock, f"{name} is {values}")
+    return None if all(values) else Refusal(interlock, f"{name} is {values}")
 
 
 def _chain(image: Image) -> Refusal | None:
     s = image.safety
-    permissives = (s.estop_ok, s.gate_closed, s.curtain_clear, s.cell_clear, s.smoke_clear, s.chain_ok)
-    return _every("safety-chain", "permissives", tuple(p is True for p in permissives), wanted=True)
+    return (
+        _need("safety-chain", "safety.estop_ok", s.estop_ok)
+        or _need("safety-chain", "safety.gate_closed", s.gate_closed)
+        or _need("safety-chain", "safety.curtain_clear", s.curtain_clear)
+        or _need("safety-chain", "safety.cell_clear", s.cell_clear)
+        or _need("safety-chain", "safety.smoke_clear", s.smoke_clear)
+        or _need("safety-chain", "safety.chain_ok", s.chain_ok)
+    )
 
 
 def _enabled(image: Image) -> Refusal | None:
@@ -121,12 +128,16 @@ def _enabled(image: Image) -> Refusal | None:
 
 def _all_locked(image: Image) -> bool:
     states, proof = image.locks.state, image.locks.proof_locked
-    return bool(states) and bool(proof) and all(s is LockState.LOCKED for s in states or ()) and all(proof or ())
+    if not states or not proof:
+        return False
+    return all(s is LockState.LOCKED for s in states) and all(proof)
 
 
 def _all_free(image: Image) -> bool:
     states, proof = image.locks.state, image.locks.proof_locked
-    return bool(states) and bool(proof) and all(s is LockState.FREE for s in states or ()) and not any(proof or ())
+    if not states or not proof:
+        return False
+    return all(s is LockState.FREE for s in states) and not any(proof)
 
 
 def _car_held(image: Image) -> Refusal | None:
@@ -145,29 +156,36 @@ def _hv_off(image: Image, limits: GateLimits) -> Refusal | None:
 
 
 def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
-    lift = image.lift
+    position, load = image.lift.position_mm, image.lift.load_kg
+    if position is None or load is None:
+        return Refusal("lift-known", f"lift.position_mm is {position}, lift.load_kg is {load}")
     refusal = (
         _within("lift-range", "target", target_mm, limits.lift_min_mm, limits.lift_max_mm)
-        or _within("lift-known", "lift.load_kg", lift.load_kg, -limits.touch_max_kg, limits.mass_max_kg)
-        or _within("lift-known", "lift.position_mm", lift.position_mm, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
+        or _within("lift-known", "lift.position_mm", position, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
         or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
         or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
     )
     if refusal is not None:
         return refusal
+    if target_mm < position:
+        return _lower(position, target_mm, load, image, limits)
     if target_mm > limits.shutter_clear_mm:
         refusal = _need("shutter-open", "platform.shutter_open", image.platform.shutter_open) or _car_held(image)
-    return refusal or _lift_and_locks(target_mm, image, limits)
+    return refusal or _within("lift-load", "lift.load_kg", load, -limits.touch_max_kg, limits.mass_max_kg)
 
 
-def _lift_and_locks(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
-    """A head that bears a pack leaves the seat only when the pack is wholly free or wholly locked."""
-    position, load = image.lift.position_mm or 0.0, image.lift.load_kg or 0.0
-    if position < limits.lift_transfer_mm + limits.lift_tol_mm or target_mm >= position:
+def _lower(position: float, target_mm: float, load: float, image: Image, limits: GateLimits) -> Refusal | None:
+    """The head leaves the seat only with the pack wholly locked, or wholly free and with a slot to take it."""
+    transfer_mm = limits.lift_transfer_mm + limits.lift_tol_mm
+    if position < transfer_mm or _all_locked(image):
         return None
-    if _all_locked(image) or (_all_free(image) and target_mm <= limits.lift_transfer_mm + limits.lift_tol_mm):
+    if not _all_free(image) or target_mm > transfer_mm:
+        return Refusal("all-or-none-locked", f"lock points {image.locks.state} with {load:.0f} kg on the head")
+    if position <= limits.shutter_clear_mm or load <= limits.touch_max_kg:
         return None
-    return Refusal("all-or-none-locked", f"lock points {image.locks.state} with {load:.0f} kg on the head")
+    s = image.shuttle
+    takes = (s.out_at_under is True and s.out_present is False) or (s.in_at_under is True and s.in_present is False)
+    return None if takes else Refusal("slot-free", "no empty slot stands under the pack")
 
 
 def _supported(image: Image, limits: GateLimits) -> Refusal | None:
@@ -190,7 +208,7 @@ def _unlock(image: Image, limits: GateLimits) -> Refusal | None:
 
 
 def _lock(image: Image, limits: GateLimits) -> Refusal | None:
-    return _supported(image, limits) or _every("pack-seated", "lift.pack_seated", image.lift.pack_seated, wanted=True)
+    return _supported(image, limits) or _every("pack-seated", "lift.pack_seated", image.lift.pack_seated)
 
 
 def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
@@ -228,41 +246,63 @@ def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusa
 def _at_handover(image: Image, limits: GateLimits) -> bool:
     """The fork may reach into the slots' rail. An unknown level counts as such."""
     level = image.stacker.level_mm
-    return level is None or any(abs(level - h) <= limits.level_tol_mm for h in limits.handover_levels_mm)
+    return level is None or any(abs(level - h) <= limits.level_tol_mm for h, _, _ in limits.handovers)
 
 
 def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Refusal | None:
     carries = isinstance(command, PlacePack)
-    refusal = _need("at-level", "stacker.at_level", image.stacker.at_level) or _need(
-        "fork-load", "stacker.present", image.stacker.present, wanted=carries
+    refusal = (
+        _need("at-level", "stacker.at_level", image.stacker.at_level)
+        or _within("at-level", "stacker.level_mm", image.stacker.level_mm, limits.level_min_mm, limits.level_max_mm)
+        or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
     )
     if refusal is not None or not _at_handover(image, limits):
         return refusal
-    return _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False) or _need(
-        "slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False
+    return (
+        _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
+        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+        or _slot_there(command.side, image, limits)
     )
+
+
+def _slot_there(side: Side, image: Image, limits: GateLimits) -> Refusal | None:
+    """What the fork puts down must find its slot; what it takes must stand in it."""
+    slots = [slot for _, s, slot in limits.handovers if s is side]
+    if Slot.IN in slots:
+        return _need("slot-there", "shuttle.in_at_buffer", image.shuttle.in_at_buffer)
+    if Slot.OUT in slots:
+        return _need("slot-there", "shuttle.out_at_store", image.shuttle.out_at_store)
+    return None
 
 
 def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> Refusal | None:
-    match actuator:
-        case Actuator.SHUTTER:
-            return _shutter(out, image, limits)
-        case Actuator.LANE_GATE:
-            return None if out else _gate_path(image)
-        case Actuator.RODS | Actuator.PINS | Actuator.PIN_LIFT:
-            return _parked(image) if out else _release(actuator, image, limits)
+    if actuator is Actuator.SHUTTER:
+        return _need("car-held", "car.in_park", image.car.in_park) if out else _head_below(image, limits)
+    if actuator is Actuator.LANE_GATE:
+        return _lane_free(image, limits) if out else _gate_path(image)
+    return _clamp(actuator, image) if out else _release(actuator, image, limits)
 
 
-def _shutter(out: bool, image: Image, limits: GateLimits) -> Refusal | None:
-    if out:
-        return _need("car-held", "car.in_park", image.car.in_park)
-    return _within(
-        "head-below-shutter",
-        "lift.position_mm",
-        image.lift.position_mm,
-        limits.lift_min_mm - 5,
-        limits.shutter_clear_mm,
+def _head_below(image: Image, limits: GateLimits) -> Refusal | None:
+    """The head stands below the shutter and does not rise into it."""
+    low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
+    return _within("head-below-shutter", "lift.position_mm", image.lift.position_mm, low, high) or _need(
+        "lift-stands", "lift.moving", image.lift.moving, wanted=False
     )
+
+
+def _lane_free(image: Image, limits: GateLimits) -> Refusal | None:
+    """Cars move in the lane only over a closed pit, past clamps that are home; one that stood there with its pack on."""
+    p = image.platform
+    refusal = (
+        _need("shutter-closed", "platform.shutter_closed", p.shutter_closed)
+        or _head_below(image, limits)
+        or _need("clamps-home", "platform.pins_retracted", p.pins_retracted)
+        or _need("clamps-home", "platform.rods_home", p.rods_home)
+    )
+    if refusal is not None or p.lane_clear is True or (p.grooves and not all(p.grooves)) or _all_locked(image):
+        return refusal
+    return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
 
 
 def _gate_path(image: Image) -> Refusal | None:
@@ -273,27 +313,31 @@ def _gate_path(image: Image) -> Refusal | None:
     return Refusal("gate-path", f"lane_clear is {p.lane_clear}, grooves {p.grooves}")
 
 
-def _parked(image: Image) -> Refusal | None:
-    return _need("car-parked", "car.in_park", image.car.in_park) or _need(
+def _clamp(actuator: Actuator, image: Image) -> Refusal | None:
+    """Only a parked car is centred, only a centred one pinned, only a pinned one lifted."""
+    refusal = _need("car-parked", "car.in_park", image.car.in_park) or _need(
         "car-parked", "car.standing", image.car.standing
     )
+    if refusal is not None or actuator is Actuator.RODS:
+        return refusal
+    refusal = _need("centred", "platform.rods_centred", image.platform.rods_centred)
+    if refusal is not None or actuator is Actuator.PINS:
+        return refusal
+    return _need("pinned", "platform.pins_engaged", image.platform.pins_engaged)
 
 
 def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | None:
     """The car is let down and let go only with a pack that is locked by both channels and with nothing under it."""
     if not _all_locked(image):
         return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
-    refusal = _within(
-        "head-home", "lift.position_mm", image.lift.position_mm, limits.lift_min_mm - 5, limits.shutter_clear_mm
-    )
-    if refusal is None and actuator is not Actuator.PIN_LIFT and image.platform.wheels_on_floor is not True:
-        refusal = Refusal("wheels-on-floor", f"wheels_on_floor is {image.platform.wheels_on_floor}")
-    return refusal
+    low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
+    refusal = _within("head-home", "lift.position_mm", image.lift.position_mm, low, high)
+    if refusal is not None or actuator is Actuator.PIN_LIFT:
+        return refusal
+    return _need("wheels-on-floor", "platform.wheels_on_floor", image.platform.wheels_on_floor)
 
 
 def _car_request(mode: CarMode, image: Image) -> Refusal | None:
-    match mode:
-        case CarMode.NONE | CarMode.SWAP:
-            return None
-        case CarMode.WAKE | CarMode.RELEASE:
-            return None if _all_locked(image) else Refusal("pack-locked", f"lock points {image.locks.state}")
+    if mode in {CarMode.NONE, CarMode.SWAP} or _all_locked(image):
+        return None
+    return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")

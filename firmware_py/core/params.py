@@ -38,6 +38,7 @@ class Params:
     lift_dock_mm: float
     lift_support_mm: float
     lift_tol_mm: float
+    lift_hang_margin_mm: float
     lift_speed_mm_s: Mapping[str, float]
     """Speed per row family: dock, support, lower, raise, relax, retract."""
     slot_buffer_mm: float

@@ -70,6 +70,11 @@ class Actor:
                     await self._send(command, True, _always)
                 except HalError as error:
                     self._report(Outcome(Act("", command), "failed", str(error)))
+            self._stops.task_done()
+
+    async def stops_sent(self) -> None:
+        """Returns when every stop so far was sent, or has failed."""
+        await self._stops.join()
 
     async def _one(self, epoch: int, act: Act) -> None:
         def still() -> bool:

@@ -60,6 +60,8 @@ class Host:
     software: str
     notifier: Notifier
     watchdog_s: float | None = None
+    changed: Callable[[State, State], None] | None = None
+    """Told of each change of the core's state, before and after: for the log."""
 
 
 class Controller:
@@ -173,6 +175,8 @@ class Controller:
                 poller.set_periods(chosen)
         if state.packml is not before.packml:
             self.host.notifier.status(state.packml.value)
+        if self.host.changed is not None:
+            self.host.changed(before, state)
         self.cloud.state(state)
         if self._rescan is None:
             self._rescan = asyncio.get_running_loop().call_soon(self._scan_again)

@@ -69,6 +69,11 @@ class Effector:
             self._actors[name].stop(Stop(name))
         self._recorder.note(Row("stop", {"devices": list(names), "reason": effect.reason}, self._swap_id()))
 
+    async def stops_sent(self) -> None:
+        """Returns when every stop so far was sent, or has failed."""
+        for actor in self._actors.values():
+            await actor.stops_sent()
+
     async def heartbeat(self) -> None:
         """One beat for the safety PLC. Repeats a standing intent: not journalled. Raises `HalError`."""
         self._beats = (self._beats + 1) & 0xFFFF

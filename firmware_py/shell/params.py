@@ -2,6 +2,7 @@
 
 from firmware_py.core.gate import GateLimits
 from firmware_py.core.params import Eligibility, Params, StackerPlace
+from hal.commands import Slot
 from hal.config.bundle import Station
 
 SHUTTER_MARGIN_MM = 100.0
@@ -23,6 +24,7 @@ def params_of(station: Station) -> Params:
         lift_dock_mm=p.lift.dock_mm,
         lift_support_mm=p.lift.support_mm,
         lift_tol_mm=p.lift.tolerance_mm,
+        lift_hang_margin_mm=p.lift.hang_margin_mm,
         lift_speed_mm_s={
             "dock": speeds.dock,
             "support": speeds.support,
@@ -95,7 +97,7 @@ def limits_of(station: Station) -> GateLimits:
         slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
         level_min_mm=min(levels),
         level_max_mm=max(levels),
-        handover_levels_mm=tuple(sorted({c.places[name].level_mm for name in ("buffer", "store")})),
+        handovers=tuple((c.places[n].level_mm, c.places[n].side, s) for n, s in (("buffer", Slot.IN), ("store", Slot.OUT))),
         level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
     )

@@ -18,6 +18,7 @@ class Uplink:
         self._retained: dict[str, Message] = {}
         self._dirty: dict[str, None] = {}
         self._work = asyncio.Event()
+        self._under_way = False
         self.refused = 0
         self.lost = 0
         link.on_state(self._on_state)
@@ -45,8 +46,8 @@ class Uplink:
 
     @property
     def idle(self) -> bool:
-        """Nothing waits to be sent."""
-        return not self._dirty and not self._events
+        """Nothing waits to be sent or to be acknowledged."""
+        return not self._dirty and not self._events and not self._under_way
 
     async def run(self) -> None:
         """Send for ever."""
@@ -63,6 +64,7 @@ class Uplink:
             message, is_event = self._retained[topic], False
         else:
             message, is_event = self._events[0], True
+        self._under_way = True
         try:
             await self._link.publish(message)
         except LinkError:
@@ -71,6 +73,8 @@ class Uplink:
             return
         except HalError:
             self.refused += 1
+        finally:
+            self._under_way = False
         if not is_event and not message.payload:
             self._retained.pop(message.topic, None)
         if is_event and self._events and self._events[0] is message:

@@ -52,10 +52,12 @@ def parse_dbc(text: str) -> Mapping[str, DbcMessage]:
     """All messages by name. Raises `CodecError` when the text is no DBC that we can speak."""
     try:
         database = cantools.database.load_string(text, "dbc", strict=True)
+        messages = getattr(database, "messages", [])
+        return {message.name: _message(message) for message in messages}
+    except CodecError:
+        raise
     except CANTOOLS_ERRORS as error:
         raise CodecError(f"no valid DBC: {error}") from None
-    messages = getattr(database, "messages", [])
-    return {message.name: _message(message) for message in messages}
 
 
 def _message(message: cantools.database.can.Message) -> DbcMessage:

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 from hal.codecs.dbc import DbcMessage
+from hal.config.check_devices import check_words
 from hal.config.mistakes import Spot
+from hal.config.role_types import Shape, role_types
 from hal.config.signals import CanMap, SignalMap, TextMap
-from hal.readings import roles
+
+SHAPE_OF_KIND: dict[str, Shape] = {"number": "number", "flag": "flag", "bits": "whole", "enum": "word"}
 
 
 def check_can(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: Spot) -> None:
     """Note everything that is wrong with `[can]`. `kind` is "pack" or "vehicle"."""
-    wanted = roles(kind)
+    wanted = role_types(kind)
     for name in (*can.signals, *can.texts):
         table = "signals" if name in can.signals else "texts"
         if name not in wanted:
@@ -21,7 +24,12 @@ def check_can(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: 
         if role not in can.signals and role not in can.texts:
             (spot / "signals").note(f"no {role}", "every role, in signals or texts")
     for name, signal in can.signals.items():
-        _check_signal(signal, messages, spot / "signals" / name)
+        here = spot / "signals" / name
+        _check_signal(signal, messages, here)
+        if name in wanted and SHAPE_OF_KIND[signal.kind] != wanted[name].shape:
+            (here / "kind").note(signal.kind, f"a {wanted[name].shape}")
+        elif name in wanted and signal.enum is not None:
+            check_words(signal.enum, name, wanted[name], here / "enum")
     for name, text in can.texts.items():
         _check_text(text, messages, spot / "texts" / name)
     _exists(can.alive.message, (("signal", can.alive.signal),), messages, spot / "alive")

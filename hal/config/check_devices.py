@@ -1,18 +1,18 @@
 """Cross checks of devices: every role offered exactly once, verbs present, tuple sizes, outputs of all actuators."""
 
-import typing
 from collections.abc import Iterator, Mapping
 
 from hal.commands import Actuator
 from hal.config.bundle import Unit
+from hal.config.device import Register, WordType
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot, nearest
+from hal.config.role_types import RoleType, role_types
 from hal.config.station import DEVICE_NAMES, UnitsDevice, VehicleDevice
 from hal.config.verbs import VERBS
-from hal.readings import READING_OF_KIND, LockState, roles
+from hal.readings import roles
 
 OUTPUTS = tuple(f"{actuator}_{way}" for actuator in Actuator for way in ("out", "home"))
-ENUMS: dict[str, tuple[str, ...]] = {"state": tuple(LockState)}
 LOCK_ROLES = ("state", "torque_nm", "angle_deg", "proof_locked")
 
 
@@ -119,24 +119,47 @@ def _check_outputs(draft: Draft, units: list[Unit], spot: Spot) -> None:
 
 
 def _check_sizes(draft: Draft, kind: str, unit: Unit, spot: Spot) -> None:
-    hints = typing.get_type_hints(READING_OF_KIND[kind])
-    for role in roles(kind):
+    for role, wanted in role_types(kind).items():
         if role in unit.inputs:
             wired = unit.inputs[role]
             size = len(wired) if isinstance(wired, tuple) else None
             where = spot / "inputs" / role
+            if wanted.shape != "flag":
+                where.note("a switch", f"a register: {role} is a {wanted.shape}")
         elif role in unit.device.registers:
             size, where = unit.device.registers[role].repeat, spot / "device" / role
-            _check_words(unit, role, where)
+            _check_type(unit.device.registers[role], role, wanted, where)
         else:
             continue
-        if ("tuple" in str(hints[role])) != (size is not None):
-            many = size is not None
-            where.note(f"{size} values" if many else "one value", "one value" if many else "many values")
-            continue
         needed = _needed(draft, role)
-        if size is not None and needed is not None and size != needed:
+        if wanted.many != (size is not None):
+            where.note(f"{size} values" if size else "one value", "many values" if wanted.many else "one value")
+        elif size is not None and needed is not None and size != needed:
             where.note(f"{size} values", f"{needed}, as the station has")
+
+
+def _check_type(register: Register, role: str, wanted: RoleType, spot: Spot) -> None:
+    scaled = (register.scale, register.offset) != (1.0, 0.0)
+    if register.enum is not None:
+        shape = "word"
+    elif register.type is WordType.BOOL:
+        shape = "flag"
+    else:
+        shape = "number" if scaled or register.type is WordType.F32 else "whole"
+    if shape != wanted.shape and (shape, wanted.shape) != ("whole", "number"):
+        spot.note(f"{role} is a {shape}", f"a {wanted.shape}")
+    elif wanted.words:
+        check_words(register.enum or {}, role, wanted, spot)
+
+
+def check_words(enum: Mapping[str, str], role: str, wanted: RoleType, spot: Spot) -> None:
+    """Note words that a role does not have, and words of the role that no number stands for."""
+    for word in enum.values():
+        if word not in wanted.words:
+            spot.unknown(word, wanted.words, f"a word of {role}")
+    for word in wanted.words:
+        if word not in enum.values():
+            spot.note(f"no {word}", f"every word of {role}: {', '.join(wanted.words)}")
 
 
 def _needed(draft: Draft, role: str) -> int | None:
@@ -145,15 +168,3 @@ def _needed(draft: Draft, role: str) -> int | None:
     if role in LOCK_ROLES:
         return draft.info.lock_points
     return draft.info.bays if role == "bay_present" else None
-
-
-def _check_words(unit: Unit, role: str, spot: Spot) -> None:
-    if role not in ENUMS:
-        return
-    words = unit.device.registers[role].enum or {}
-    for word in words.values():
-        if word not in ENUMS[role]:
-            spot.unknown(word, ENUMS[role], f"a word of {role}")
-    for word in ENUMS[role]:
-        if word not in words.values():
-            spot.note(f"no {word}", f"every word of {role}: {', '.join(ENUMS[role])}")

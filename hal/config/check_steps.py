@@ -21,6 +21,18 @@ def check_steps(content: DeviceContent, spot: Spot) -> None:
             _check_step(content, verb, step, here / "steps" / number)
 
 
+def check_constants(device: DeviceContent, gain: Mapping[str, float], spot: Spot) -> None:
+    """Note constants of steps that do not fit their register any more with the gain of a station."""
+    for verb, body in device.commands.items():
+        for step in body.steps:
+            for name, value in {**(step.unless or {}), **(step.write or {}), **(step.wait or {})}.items():
+                if name in gain and gain[name] and not (isinstance(value, str) and value.startswith("$")):
+                    try:
+                        values.encode(device.registers[name], gain[name], value)
+                    except CodecError as error:
+                        (spot / "gain" / name).note(str(gain[name]), f"a gain with which {verb} fits: {error}")
+
+
 def _check_step(content: DeviceContent, verb: str, step: CommandStep, spot: Spot) -> None:
     if (step.write is None) == (step.wait is None):
         spot.note("write and wait" if step.write else "neither write nor wait", "exactly one of write and wait")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from hal.config.bundle import Channel, Unit, Wired
+from hal.config.check_steps import check_constants
 from hal.config.device import WORD_TABLES, DeviceFile, WordType
 from hal.config.draft import Draft
 from hal.config.links import MODBUS_KINDS
@@ -46,6 +47,7 @@ def _wire(name: str, config: UnitConfig, device: DeviceFile, spot: Spot) -> Unit
             (spot / "gain" / key).unknown(key, device.registers, "a register of the device file")
         elif gain == 0 or register.type is WordType.BOOL or register.enum is not None:
             (spot / "gain" / key).note(str(gain), "any number but 0, for a number")
+    check_constants(device, config.gain, spot)
     used: Used = {}
     inputs: dict[str, Wired] = {}
     for role, given in config.inputs.items():

@@ -120,7 +120,7 @@ def _entries(model: type[Any], table: Mapping[str, Any], spot: Spot) -> dict[str
 
 def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], overlay_spot: Spot) -> None:
     known_keys(overlay, ["links"], overlay_spot)
-    replaced = overlay.get("links", {})
+    replaced = table_of(overlay, "links", overlay_spot) if "links" in overlay else {}
     for name in replaced:
         if name not in table:
             (overlay_spot / "links" / name).unknown(name, table, "a link of the station")
@@ -128,8 +128,8 @@ def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], o
         spot, data = draft.spot / "links" / name, entry
         if name in replaced:
             spot, data = overlay_spot / "links" / name, replaced[name]
-        kind = data.get("kind") if isinstance(data, Mapping) else None
-        draft.link_kinds[name] = str(kind)
+        kind = str(data.get("kind")) if isinstance(data, Mapping) else ""
+        draft.link_kinds[name] = kind
         if kind not in LINK_MODELS:
             (spot / "kind").unknown(kind, LINK_MODELS, "a kind of link")
             continue
@@ -139,7 +139,7 @@ def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], o
 
 
 def _device(draft: Draft, name: str, entry: Any, spot: Spot) -> None:
-    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    kind = str(entry.get("kind")) if isinstance(entry, Mapping) else ""
     if kind not in DEVICE_KINDS:
         (spot / "kind").unknown(kind, DEVICE_KINDS, "a kind of device")
         return

@@ -1,5 +1,6 @@
 """Device, pack and vehicle files: read, checked by themselves, each once."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ class Library:
             if getattr(info, low) >= getattr(info, high):
                 (spot / "pack" / low).note(str(getattr(info, low)), f"less than {high} ({getattr(info, high)})")
         self._placeholders(content, info, spot)
+        _pattern(info.code_pattern, spot / "pack" / "code_pattern")
         text = self._dbc(content, path, "pack", spot)
         return PackType.model_construct(name=name, dbc_text=text, **dict(content))
 
@@ -76,6 +78,7 @@ class Library:
         if content is None:
             return None
         self._placeholders(content, content.vehicle, spot)
+        _pattern(content.vehicle.vin_pattern, spot / "vehicle" / "vin_pattern")
         text = self._dbc(content, path, "vehicle", spot)
         return VehicleType.model_construct(name=name, dbc_text=text, **dict(content))
 
@@ -110,3 +113,10 @@ class Library:
         else:
             check_can(content.can, messages, kind, spot / "can")
         return text or ""
+
+
+def _pattern(text: str, spot: Spot) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        spot.note(repr(text), f"a regular expression: {error}")

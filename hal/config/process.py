@@ -25,6 +25,7 @@ class LiftProcess(Strict):
     min_mm: Num
     max_mm: Num
     tolerance_mm: Positive
+    hang_margin_mm: Positive
     max_speed_mm_s: Positive
     speeds_mm_s: LiftSpeeds
 
@@ -167,6 +168,7 @@ class Plant(Strict):
 
     lift_accel_mm_s2: Positive
     slot_accel_mm_s2: Positive
+    slot_length_mm: Positive
     seat_mm: Num
     actuators: PlantActuators
     stacker: PlantStacker

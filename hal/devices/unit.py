@@ -1,5 +1,6 @@
 """One Modbus unit on one link: poll it into fresh values, carry out its verbs."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
@@ -8,10 +9,12 @@ from hal.ports import ModbusLink
 
 Values = dict[str, Value | None]
 NEVER = float("-inf")
+LOOK_EVERY_S = 0.02
+"""Between two looks at an awaited value: the line is shared with the polls of its other units."""
 
 
 class ModbusUnit:
-    """Values of one unit, all of one age. `clock` gives monotonic seconds; `pause` waits without blocking the loop."""
+    """Values of one unit, all of one age. `clock` gives monotonic seconds."""
 
     def __init__(self, codec: UnitCodec, link: ModbusLink, clock: Callable[[], float]) -> None:
         self.codec = codec
@@ -80,6 +83,7 @@ class ModbusUnit:
                 return
             if self._clock() >= until:
                 raise DeviceSilent(f"{self.name}: {dict(wait.expect)} not seen within {wait.limit_s:g} s")
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self, blocks: tuple[Block, ...]) -> Values:
         seen: Values = {}

@@ -37,7 +37,7 @@ def plant_of(station: Station) -> Plant:
         store_mm=rail.store_mm,
         rail_accel=plant.slot_accel_mm_s2,
         rail_max_mm_s=rail.max_speed_mm_s,
-        slot_length_mm=0.8 * min(rail.under_mm - rail.buffer_mm, rail.store_mm - rail.under_mm),
+        slot_length_mm=plant.slot_length_mm,
         places=tuple(StackerPlace(n, p.level_mm, -1 if p.side is Side.LEFT else 1) for n, p in config.places.items()),
         stacker_mm_s=plant.stacker.speed_mm_s,
         stacker_accel=plant.stacker.accel_mm_s2,

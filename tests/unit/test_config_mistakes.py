@@ -1,12 +1,16 @@
 """The loader reports every mistake of every file at once: file, key path, value seen, what is allowed, nearest word."""
 
+import copy
+import random
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hal.config.loader import check_file, load_station
+from hal.config.tree import ConfigTree
 from hal.errors import ConfigError, Mistake
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -42,6 +46,7 @@ def by_key(found: Sequence[Mistake], key: str) -> Mistake:
 STATION = "stations/choco-14.toml"
 DRIVE = "devices/axis/leadshine-cs2rs.toml"
 SHUTTLE = "devices/generic/shuttle.toml"
+LOCKS = "devices/generic/lock-controller.toml"
 PACK = "packs/choco-20.toml"
 
 
@@ -141,7 +146,19 @@ def test_many_mistakes_of_many_files_at_once(root: Path) -> None:
         (PACK, "lock_points = 10", "lock_points = 8", "packs.types", ""),
         (PACK, "voltage_min_v = 280.0", "voltage_min_v = 480.0", "pack.voltage_min_v", ""),
         (PACK, 'dbc = "choco-generic.dbc"', 'dbc = "choco-genric.dbc"', "can.dbc", "choco-generic.dbc"),
-        (PACK, '"PACK_THERMAL", signal = "TempMax"', '"PACK_THERMLA", signal = "TempMax"', "can.signals.temp_max_degc.message", "PACK_THERMAL"),
+        (
+            PACK,
+            '"PACK_THERMAL", signal = "TempMax"',
+            '"PACK_THERMLA", signal = "TempMax"',
+            "can.signals.temp_max_degc.message",
+            "PACK_THERMAL",
+        ),
+        (PACK, 'signal = "FaultBits", kind = "bits"', 'signal = "FaultBits"', "can.signals.fault_bits.kind", ""),
+        (PACK, 'code_pattern = ".{3}', 'code_pattern = "(.{3}', "pack.code_pattern", ""),
+        ("vehicles/aion-ut.toml", '"2" = "ok"', '"2" = "okay"', "can.signals.self_check.enum", ""),
+        (LOCKS, '"2" = "turning"', '"2" = "turnin"', "units.lock_tools.device.state", "turning"),
+        (LOCKS, "scale = 0.01\nrepeat = 10", "scale = 0.01\nrepeat = 9", "units.lock_tools.device.torque_nm", ""),
+        (SHUTTLE, '0, type = "bool", bit = 0 ', '6, type = "u16" ', "units.shuttle_rail.device.out_moving", ""),
         (PACK, "temp_min_degc = {", "temp_mim_degc = {", "can.signals.temp_mim_degc", "temp_min_degc"),
         (PACK, "length = 24", "length = 29", "can.texts.serial.length", ""),
         (PACK, "mass_kg = \"", "mass = \"", "placeholders.mass", "mass_kg"),
@@ -238,3 +255,37 @@ def test_a_pack_code_names_its_class_or_nothing() -> None:
     found = [station.pack_type(f"001PB{digits}ABCDEFGHIJKLMNOPQ") for digits in ("20", "25", "35")]
     assert [p.name if p else None for p in found] == ["choco-20", "choco-25", None]
     assert station.pack_type("001PB20") is None
+
+
+JUNK: list[Any] = [0, -1, 2**40, 1.5, float("nan"), "", "di1", "$x", True, [], [[1]], {}, {"kind": ["x"]}, "lift"]
+
+
+def entries(table: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for key, value in table.items() if isinstance(table, dict) else enumerate(table):
+        found.append((*path, key))
+        if isinstance(value, dict | list):
+            found += entries(value, (*path, key))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_junk_in_any_place_is_a_mistake_or_harmless(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    chance = random.Random(seed)
+    read = ConfigTree.table
+
+    def spoiled(self: ConfigTree, path: Path) -> dict[str, Any] | None:
+        table = copy.deepcopy(read(self, path))
+        if table is not None and chance.random() < 0.5:
+            *parents, last = chance.choice(entries(table))
+            spot: Any = table
+            for key in parents:
+                spot = spot[key]
+            spot[last] = chance.choice(JUNK)
+        return table
+
+    monkeypatch.setattr(ConfigTree, "table", spoiled)
+    try:
+        load_station("choco-14", roots=(CONFIG,))
+    except ConfigError as error:
+        assert all(m.file and m.key and m.value and m.allowed for m in error.mistakes)

@@ -1,0 +1,181 @@
+"""The composition root: the one place that builds a station's real links and runs the controller on them."""
+
+import asyncio
+import signal
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from firmware_py.shell.clock import system_wall_clock
+from firmware_py.shell.cloud import will_of
+from firmware_py.shell.control import serve_control
+from firmware_py.shell.controller import Controller, Host
+from firmware_py.shell.journal import Stamp
+from firmware_py.shell.journal_writer import SqliteJournal
+from firmware_py.shell.logbook import log_change, log_event, log_link
+from firmware_py.shell.plant import Links
+from firmware_py.shell.service import Notifier, watchdog_period_s
+from hal.config.bundle import Station
+from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.contract import Topics
+from hal.links.can import PythonCanLink
+from hal.links.modbus import RtuModbusLink, TcpModbusLink
+from hal.links.mqtt import AiomqttLink
+from hal.ports import CanLink, LinkState, Message, ModbusLink
+
+STOPS_S: Final = 1.0
+"""How long the stop commands may take on the way out. The safety PLC stops the drives without them, a little later."""
+GOODBYE_S: Final = 1.0
+"""How long the last messages to the cloud may take."""
+_LOOK_S: Final = 0.01
+
+
+def software() -> str:
+    """Name and version of this program, for messages and records."""
+    try:
+        return f"swapstation {version('swapstation')}"
+    except PackageNotFoundError:
+        return "swapstation"
+
+
+@asynccontextmanager
+async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
+    """All carriers of the station's `[links]`; each connects by itself and goes on trying. Raises `ConfigError`."""
+    modbus: dict[str, ModbusLink] = {}
+    can: dict[str, CanLink] = {}
+    cloud: AiomqttLink | None = None
+    async with AsyncExitStack() as stack:
+        for name, config in station.config.links.items():
+            match config:
+                case ModbusRtuConfig() | ModbusTcpConfig():
+                    line = _modbus(station, name, config)
+                    line.on_state(_told(name))
+                    modbus[name] = await stack.enter_async_context(line)
+                case CanConfig():
+                    bus = _can(config)
+                    bus.on_state(_told(name))
+                    can[name] = await stack.enter_async_context(bus)
+                case MqttConfig() if name == station.config.cloud.link:
+                    cloud = _mqtt(config, will)
+                    cloud.on_state(_told(name))
+                    await stack.enter_async_context(cloud)
+                case _:
+                    pass  # a second broker is nobody's yet
+        assert cloud is not None  # the loader has checked that the cloud's link is MQTT
+        yield Links(modbus, can, cloud)
+
+
+async def run_station(station: Station, *, state_dir: Path, control_socket: Path) -> None:
+    """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
+
+    Raises `ConfigError` (links), `JournalError` (no journal, or another controller has it) and `SocketTaken` before
+    anything is commanded.
+    """
+    clock = asyncio.get_running_loop().time
+    boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - the identity of this run must be new, and nothing else is decided by it
+    topics = Topics(station.config.station.site, station.name)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        stop = stack.enter_context(_stop_signals())
+        notifier = stack.enter_context(Notifier.from_environment())
+        journal = await stack.enter_async_context(
+            SqliteJournal(state_dir / "journal.sqlite", lambda: Stamp(clock(), system_wall_clock()))
+        )
+        links = await stack.enter_async_context(open_links(station, will_of(topics, boot_id, _now_ms())))
+        host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change)
+        controller = Controller(station, links, journal, host)
+        await stack.enter_async_context(serve_control(controller, links, control_socket))
+        log_event("start", {"station": station.name, "boot": boot_id, "socket": control_socket, "state_dir": state_dir})
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(controller.run(), name="controller")
+            ready = group.create_task(_tell_ready(controller), name="ready")
+            await stop.wait()
+            notifier.stopping()
+            log_event("stopping", {"state": controller.state.packml.value})
+            await _leave(controller)
+            ready.cancel()
+            running.cancel()
+    log_event("stopped", {"station": station.name})
+
+
+async def _leave(controller: Controller) -> None:
+    await controller.shutdown()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOPS_S):
+            await controller.effector.stops_sent()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            while not controller.uplink.idle:
+                await asyncio.sleep(_LOOK_S)
+
+
+async def _tell_ready(controller: Controller) -> None:
+    await controller.ready.wait()
+    log_event("ready", {"state": controller.state.packml.value})
+
+
+@contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """Set by SIGTERM or SIGINT."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _modbus(station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConfig) -> TcpModbusLink | RtuModbusLink:
+    gaps_s = {unit.unit: unit.device.device.min_gap_s for unit in station.units.values() if unit.link == name}
+    if isinstance(config, ModbusRtuConfig):
+        return RtuModbusLink(config.port, config.baudrate, parity=config.parity, min_gap_s=gaps_s)
+    return TcpModbusLink(config.host, config.port, min_gap_s=gaps_s)
+
+
+def _can(config: CanConfig) -> PythonCanLink:
+    options: dict[str, object] = {}
+    if config.interface == "slcan":
+        options["bitrate"] = config.bitrate  # elsewhere the network service or the server has set it
+    if config.host is not None:
+        options["host"] = config.host
+    if config.port is not None:
+        options["port"] = config.port
+    return PythonCanLink(config.interface, config.channel, **options)
+
+
+def _mqtt(config: MqttConfig, will: Message) -> AiomqttLink:
+    return AiomqttLink(
+        config.host,
+        config.port,
+        config.client_id,
+        will=will,
+        keepalive_s=config.keepalive_s,
+        connect_timeout_s=config.connect_timeout_s,
+    )
+
+
+def _told(name: str) -> "_Told":
+    return _Told(name)
+
+
+class _Told:
+    """Logs the states of one carrier; the ways between are no news."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._ready = False
+
+    def __call__(self, state: LinkState) -> None:
+        ready = state is LinkState.READY
+        if ready is not self._ready:
+            self._ready = ready
+            log_link(self._name, state.value)
+
+
+def _now_ms() -> int:
+    return round(system_wall_clock() * 1000)

@@ -1,0 +1,85 @@
+"""Log lines in logfmt on stdout: one per change of state and per fault, and what the links have to say."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TextIO
+
+from firmware_py.core.chart import CHART
+from firmware_py.core.state import State
+
+_log = logging.getLogger(__name__)
+_OURS = ("firmware_py", "hal")
+
+
+class Logfmt(logging.Formatter):
+    """`t=... level=... event=... key=value ...`. A record whose only argument is a mapping is an event with its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, whatever the record holds; a traceback follows it."""
+        fields: dict[str, object] = {
+            "t": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
+        if isinstance(record.args, Mapping):
+            fields |= {"event": record.msg, **record.args}
+        else:
+            fields |= {"event": "log", "source": record.name, "text": record.getMessage()}
+        line = " ".join(f"{key}={_value(value)}" for key, value in fields.items() if value is not None)
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send our records of `level` and the warnings of libraries to `stream` (default: stdout)."""
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(Logfmt())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+
+
+def log_change(before: State, after: State) -> None:
+    """Log what differs: state, place, swap, rows begun, faults raised and cleared."""
+    if after.packml is not before.packml:
+        _log.info("state", {"from": before.packml.value, "to": after.packml.value})
+    if before.swap is None and after.swap is not None:
+        _log.info("swap-begun", {"swap": after.swap.id, "order": after.swap.order.id, "bay": after.swap.bay})
+    known = {active.row for active in before.active}
+    for active in after.active:
+        if active.row not in known:
+            row = CHART[active.row]
+            _log.info("row", {"row": row.name, "step": row.step, "title": row.title})
+    if after.place is not before.place:
+        _log.info("place", {"from": before.place.value, "to": after.place.value})
+    if before.swap is not None and after.swap is None:
+        failure = before.swap.failure
+        _log.info("swap-ended", {"swap": before.swap.id, "failure": failure.value if failure else None})
+    _log_faults(before, after)
+
+
+def log_link(name: str, state: str) -> None:
+    """Log that a carrier came up or went down."""
+    _log.info("link", {"link": name, "state": state})
+
+
+def log_event(event: str, fields: Mapping[str, object]) -> None:
+    """Log something that happens once, such as the start."""
+    _log.info(event, dict(fields) or {"": None})
+
+
+def _log_faults(before: State, after: State) -> None:
+    standing, stood = {f.key: f for f in after.faults}, {f.key: f for f in before.faults}
+    for key, fault in standing.items():
+        if key not in stood:
+            _log.warning("fault-raised", {"code": fault.code.value, "device": fault.device, "text": fault.text})
+    for key, fault in stood.items():
+        if key not in standing:
+            _log.info("fault-cleared", {"code": fault.code.value, "device": fault.device})
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    plain = text and not any(c in ' "=' or not c.isprintable() for c in text)
+    return text if plain else json.dumps(text, ensure_ascii=False)

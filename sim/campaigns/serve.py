@@ -1,0 +1,209 @@
+"""A simulated station on real wires: world, emulators and broker behind loopback ports and a pseudo terminal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from firmware_py.shell.clock import system_wall_clock
+from hal.config.bundle import Station
+from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.contract import OrderCommand, SimulatorNotice, Topics
+from hal.contract.messages import SimulatorValues
+from hal.ports import Message
+from sim.broker.core import BrokerCore
+from sim.broker.server import serve_broker
+from sim.emulators import Emulators, build_emulators
+from sim.faults import Rig
+from sim.reach.can_hub import CanHub
+from sim.reach.modbus_rtu import serve_rtu
+from sim.reach.modbus_tcp import serve_tcp
+from sim.reach.socketcand import serve_socketcand
+from sim.world import Car, World
+
+HOST: Final = "127.0.0.1"
+ORDER_VALID_S: Final = 600.0
+DEFAULT_VIN: Final = "LNAUTS0A0PX000001"
+_VIN_STEM: Final = DEFAULT_VIN[:-6]
+
+LinkTable = dict[str, dict[str, Any]]
+
+
+class Broker:
+    """The broker on one port that it keeps. `set_down(True)` kills it: connections drop and nobody listens."""
+
+    def __init__(self, core: BrokerCore) -> None:
+        self.core = core
+        self.port = 0
+        self.listening = asyncio.Event()
+        self._down = asyncio.Event()
+        self._up = asyncio.Event()
+        self._up.set()
+
+    def set_down(self, down: bool) -> None:
+        """Kill it, or start it again. Takes effect in the next turns of the loop."""
+        (self._down if down else self._up).set()
+        (self._up if down else self._down).clear()
+
+    async def run(self) -> None:
+        """Keep it as it is wanted, for ever. Raises OSError where its port was taken meanwhile."""
+        while True:
+            await self._up.wait()
+            async with serve_broker(self.core, HOST, self.port) as server:
+                self.port = server.port
+                self.listening.set()
+                await self._down.wait()
+            self.listening.clear()
+
+
+@dataclass
+class Served:
+    """A simulated station that is served now."""
+
+    station: Station
+    world: World
+    emulators: Emulators
+    rig: Rig
+    broker: Broker
+    topics: Topics
+    links: LinkTable
+    """`[links]` of an overlay file that leads to this simulator."""
+    run_id: str
+    orders: int = 0
+    _vins: int = field(default=0, repr=False)
+
+    @property
+    def overlay(self) -> str:
+        """The overlay file as TOML."""
+        return overlay_text(self.links)
+
+    def car(self, vin: str | None = None, soc_pct: float = 18.0) -> Car:
+        """A car joins the queue outside the lane; without a VIN it has one of its own."""
+        if vin is None:
+            self._vins += 1
+            vin = f"{_VIN_STEM}{self._vins:06d}"
+        self.world.advance(asyncio.get_running_loop().time())
+        return self.world.queue_car(vin, soc_pct=soc_pct)
+
+    def order(self, vin: str | None = None) -> OrderCommand:
+        """Publish an order as the cloud would, for the first car of the queue. Raises LookupError where none waits."""
+        queue = self.world.cars.queue
+        if vin is None and not queue:
+            raise LookupError("no car waits outside: send one first")
+        self.orders += 1
+        now_ms = wall_ms()
+        order = OrderCommand(
+            id=f"{self.run_id}-order-{self.orders}",
+            issued_at=now_ms,
+            expires_at=now_ms + round(ORDER_VALID_S * 1000),
+            vin=vin or queue[0].vin,
+            vehicle=self.station.config.station.vehicles[0],
+            challenge="",
+        )
+        self.publish(Message(self.topics.order, order.model_dump_json().encode()))
+        return order
+
+    def publish(self, message: Message) -> None:
+        """Publish as some client of the broker."""
+        self.broker.core.publish_local(message, asyncio.get_running_loop().time())
+
+    def send_car(self, vin: str | None = None) -> OrderCommand:
+        """A car arrives and is ordered for."""
+        return self.order(self.car(vin).vin)
+
+
+@asynccontextmanager
+async def serve_station(
+    station: Station, seed: int, *, speed: float = 1.0, jitter: float = 0.0
+) -> AsyncIterator[Served]:
+    """Serve every link of the station on ephemeral loopback ports. `speed` scales motion and energy, never the wires.
+
+    Time is the running loop's. Raises OSError where a port or terminal cannot be had.
+    """
+    loop = asyncio.get_running_loop()
+    world = World(station, seed, speed, jitter=jitter, start=loop.time())
+    emulators = build_emulators(world, station)
+    broker = Broker(BrokerCore())
+    topics = Topics(station.config.station.site, station.name)
+    links: LinkTable = {}
+    async with AsyncExitStack() as stack:
+        await _open_wires(stack, station, emulators, links)
+        keeper = loop.create_task(broker.run(), name="broker")
+        stack.push_async_callback(_end, keeper)
+        await _listening(broker, keeper)
+        for name, config in station.config.links.items():
+            if isinstance(config, MqttConfig):
+                links[name] = _mqtt_entry(config, broker.port)
+        rig = Rig(world, emulators, {"broker-down": broker.set_down})
+        served = Served(station, world, emulators, rig, broker, topics, links, f"sim-{wall_ms()}")
+        served.publish(_notice(served, speed))
+        yield served
+
+
+def overlay_text(links: Mapping[str, Mapping[str, Any]]) -> str:
+    """A `[links]` table in TOML. Values are strings and numbers."""
+    lines = ["# Written by the simulator: leads every link to it.", "[links]"]
+    for name, entry in links.items():
+        parts = ", ".join(f"{key} = {_toml(value)}" for key, value in entry.items())
+        lines.append(f"{name} = {{ {parts} }}")
+    return "\n".join(lines) + "\n"
+
+
+def wall_ms() -> int:
+    """Wall clock for stamps, ms since 1970 UTC."""
+    return round(system_wall_clock() * 1000)
+
+
+async def _open_wires(stack: AsyncExitStack, station: Station, emulators: Emulators, links: LinkTable) -> None:
+    hubs: dict[str, CanHub] = {}
+    for name, config in station.config.links.items():
+        match config:
+            case ModbusTcpConfig():
+                port = await stack.enter_async_context(serve_tcp(emulators.modbus.get(name, {}), HOST))
+                links[name] = {"kind": config.kind, "host": HOST, "port": port}
+            case ModbusRtuConfig():
+                line = serve_rtu(emulators.modbus.get(name, {}), config.baudrate)
+                path = await stack.enter_async_context(line)
+                links[name] = {"kind": config.kind, "port": path, "baudrate": config.baudrate}
+            case CanConfig():
+                hubs[name] = CanHub(emulators.can.get(name, []))
+    port = await stack.enter_async_context(serve_socketcand(hubs, HOST))
+    for name in hubs:
+        links[name] = {"kind": "can", "interface": "socketcand", "channel": name, "host": HOST, "port": port}
+
+
+def _mqtt_entry(config: MqttConfig, port: int) -> dict[str, Any]:
+    return {
+        "kind": config.kind,
+        "host": HOST,
+        "port": port,
+        "client_id": config.client_id,
+        "keepalive_s": config.keepalive_s,
+        "connect_timeout_s": config.connect_timeout_s,
+    }
+
+
+def _notice(served: Served, speed: float) -> Message:
+    values = SimulatorValues(station=served.station.name, speed=speed)
+    notice = SimulatorNotice(ts=wall_ms(), id=f"{served.run_id}-notice", seq=0, values=values)
+    return Message(served.topics.simulator, notice.model_dump_json().encode(), retain=True)
+
+
+async def _listening(broker: Broker, keeper: asyncio.Task[None]) -> None:
+    """Wait for the port, or for the reason why there is none."""
+    keeper.add_done_callback(lambda _: broker.listening.set())
+    await broker.listening.wait()
+    if keeper.done():
+        keeper.result()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    (ended,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
