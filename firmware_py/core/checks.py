@@ -144,8 +144,19 @@ def load_at_most(high: str) -> Check:
     return load_between("zero", high)
 
 
-supported = load_between("mass_min_kg", "mass_max_kg")
-"""The head carries a pack: the cell shows its mass, not less and not more."""
+def carried_serial(swap: Swap) -> str | None:
+    """Code of the pack that the head bears, or is to bear: the new one once the old one was lowered."""
+    new = "10" in swap.passed and "11.return" not in swap.passed
+    return swap.serial_new if new else swap.serial_old
+
+
+def supported(v: View) -> Miss | None:
+    """The head carries the pack: the cell shows the mass of its class, not less and not more."""
+    load = v.image.lift.load_kg
+    if load is None:
+        return _no("lift", None)
+    low, high = v.params.mass_window_kg(carried_serial(v.swap))
+    return None if low <= load <= high else Miss(f"lift load {load:.0f} kg, pack is {low:.0f} to {high:.0f} kg")
 
 
 def load_not_lost(v: View) -> Miss | None:

@@ -292,7 +292,7 @@ def _head_below(image: Image, limits: GateLimits) -> Refusal | None:
 
 
 def _lane_free(image: Image, limits: GateLimits) -> Refusal | None:
-    """Cars move in the lane only over a closed pit, past clamps that are home; one that stood there with its pack on."""
+    """Cars move only over a closed pit and past clamps that are home; one that stood in its place, with its pack on."""
     p = image.platform
     refusal = (
         _need("shutter-closed", "platform.shutter_closed", p.shutter_closed)

@@ -35,6 +35,17 @@ def why_not(pack: PackReading, order: Order, params: Params) -> str | None:
     return None
 
 
+def unheard(image: Image) -> list[int]:
+    """Bays with a pack in them whose BMS has not said everything that eligibility asks for."""
+    present = image.platform.bay_present or ()
+    return [bay for bay, full in enumerate(present, 1) if full and not _told(image.bay(bay))]
+
+
+def _told(pack: PackReading) -> bool:
+    needed = (pack.serial, pack.soc_pct, pack.soh_pct, pack.temp_min_degc, pack.temp_max_degc, pack.cell_min_v)
+    return None not in needed and None not in (pack.cell_max_v, pack.fault_bits, pack.contactors_open)
+
+
 def eligible(image: Image, order: Order, params: Params, tried: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
     """(bay, code) of each pack that may be handed out, best first: fullest, then coolest, then lowest bay."""
     good = []

@@ -51,6 +51,9 @@ class Params:
     level_tol_mm: float
     places: Mapping[str, StackerPlace]
     """`bay-1` ... `bay-N`, `buffer`, `store`."""
+    mass_kg: Mapping[str, float]
+    """Mass of a pack by its class."""
+    mass_tol_kg: float
     mass_min_kg: float
     mass_max_kg: float
     touch_max_kg: float
@@ -74,6 +77,13 @@ class Params:
     """Vehicle type -> pack classes that fit it."""
     code_patterns: Mapping[str, str] = field(default_factory=dict)
     """Pack class -> pattern that its codes match as a whole."""
+
+    def mass_window_kg(self, serial: str | None) -> tuple[float, float]:
+        """What the load cell may show under a pack; the widest window where its class is unknown."""
+        expected = self.mass_kg.get(self.pack_class(serial) or "")
+        if expected is None:
+            return self.mass_min_kg, self.mass_max_kg
+        return expected - self.mass_tol_kg, expected + self.mass_tol_kg
 
     def pack_class(self, serial: str | None) -> str | None:
         """Class of a pack by its code; `None` when no pattern, or more than one, matches: never a guess."""

@@ -14,7 +14,7 @@ from firmware_py.core.events import Action, Event, Interrupted, Operator, OrderI
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import MOVING, PackML, StablePlace
-from firmware_py.core.packs import eligible
+from firmware_py.core.packs import eligible, unheard
 from firmware_py.core.params import Params
 from firmware_py.core.state import Active, Phase, State, Swap
 from hal.commands import RunEnable
@@ -65,7 +65,7 @@ class Sequencer:
                 self._ask_enable(draft, image)
             case PackML.HOLDING if _stands_still(image):
                 self._held(draft)
-            case PackML.RESETTING if not self._unready(image):
+            case PackML.RESETTING if not self._unready(image) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))
                 draft.packml = PackML.IDLE
             case _:
@@ -130,8 +130,10 @@ class Sequencer:
         elif name == _STANDSTILL_S and draft.packml is PackML.HOLDING:
             self._held(draft)
         elif name == "resetting" and draft.packml is PackML.RESETTING:
-            draft.effects.append(Reply("reset", Answer.FAILED, "; ".join(self._unready(image))))
-            draft.packml = PackML.STOPPED
+            lacking = self._unready(image)
+            if lacking:
+                draft.effects.append(Reply("reset", Answer.FAILED, "; ".join(lacking)))
+            draft.packml = PackML.STOPPED if lacking else PackML.IDLE
 
     def _order(self, draft: Draft, image: Image, event: OrderIn) -> None:
         order = event.order
@@ -239,7 +241,10 @@ class Sequencer:
             draft.hold(event.text, self.chart.moving(draft))
 
     def _unready(self, image: Image) -> list[str]:
-        """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed."""
+        """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed.
+
+        Packs that have not spoken yet are waited for as long as resetting may take; then the station serves without them.
+        """
         lacking = [text for _, text in safety.missing(image.safety)]
         for device, value in (
             ("lift", image.lift.position_mm),

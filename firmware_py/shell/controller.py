@@ -129,6 +129,7 @@ class Controller:
             self._timers.clear()
             if self._rescan is not None:
                 self._rescan.cancel()
+            await self.effector.last_stop()
 
     async def _look_back(self) -> None:
         """What the journal knows of before: orders that were taken, and a swap that never ended."""
@@ -147,6 +148,7 @@ class Controller:
 
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
+        self.effector.close()
         self.effector.stop(StopMotion((), "controller stops", drop_enable=True))
         self.cloud.goodbye()
 

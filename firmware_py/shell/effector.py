@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 from firmware_py.core.effects import Act, StopMotion
@@ -17,6 +18,7 @@ from hal.commands import Command, Heartbeat, RequestCar, RunEnable, Stop
 from hal.devices.composed import device_of
 from hal.errors import HalError
 
+LAST_STOP_S = 0.2
 STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 
@@ -50,6 +52,8 @@ class Effector:
 
     def act(self, act: Act) -> None:
         """A command of the core. Dropping run-enable goes the way of stops: it never waits."""
+        if self._closed:
+            return
         if isinstance(act.command, RunEnable):
             if act.command.on:
                 self.enable_wanted.set()
@@ -69,10 +73,22 @@ class Effector:
             self._actors[name].stop(Stop(name))
         self._recorder.note(Row("stop", {"devices": list(names), "reason": effect.reason}, self._swap_id()))
 
+    def close(self) -> None:
+        """Take no more commands: what the core decides after the last stop must not move anything."""
+        self._closed = True
+
     async def stops_sent(self) -> None:
         """Returns when every stop so far was sent, or has failed."""
         for actor in self._actors.values():
             await actor.stops_sent()
+
+    async def last_stop(self) -> None:
+        """Stop everything without queues or tasks: the way out of a controller that falls. Bounded, never raises."""
+        self.enable_wanted.clear()
+        for command in (RunEnable(on=False), *(Stop(name) for name in STOPPABLE)):
+            with suppress(HalError, TimeoutError):
+                async with asyncio.timeout(LAST_STOP_S):
+                    await self._send(command, urgent=True, still=lambda: True)
 
     async def heartbeat(self) -> None:
         """One beat for the safety PLC. Repeats a standing intent: not journalled. Raises `HalError`."""

@@ -1,5 +1,7 @@
 """Core parameters and gate limits out of the station file: the only place that knows both vocabularies."""
 
+from typing import Final
+
 from firmware_py.core.gate import GateLimits
 from firmware_py.core.params import Eligibility, Params, StackerPlace
 from hal.commands import Slot
@@ -7,6 +9,8 @@ from hal.config.bundle import Station
 
 SHUTTER_MARGIN_MM = 100.0
 """The head counts as below the shutter this far above the slots' transfer height."""
+
+_SLOT_OF_PLACE: Final = (("buffer", Slot.IN), ("store", Slot.OUT))
 
 
 def params_of(station: Station) -> Params:
@@ -41,6 +45,8 @@ def params_of(station: Station) -> Params:
         slot_gap_min_mm=p.rail.gap_min_mm,
         level_tol_mm=p.stacker.tolerance_mm,
         places={name: StackerPlace(place.level_mm, place.side) for name, place in c.places.items()},
+        mass_kg={name: pack.pack.mass_kg for name, pack in station.packs.items()},
+        mass_tol_kg=p.load.tolerance_kg,
         mass_min_kg=min(masses) - p.load.tolerance_kg,
         mass_max_kg=max(masses) + p.load.tolerance_kg,
         touch_max_kg=p.load.touch_max_kg,
@@ -97,7 +103,7 @@ def limits_of(station: Station) -> GateLimits:
         slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
         level_min_mm=min(levels),
         level_max_mm=max(levels),
-        handovers=tuple((c.places[n].level_mm, c.places[n].side, s) for n, s in (("buffer", Slot.IN), ("store", Slot.OUT))),
+        handovers=tuple((c.places[name].level_mm, c.places[name].side, slot) for name, slot in _SLOT_OF_PLACE),
         level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
     )

@@ -50,3 +50,12 @@ def state_dir(station: str, environment: Mapping[str, str] = os.environ) -> Path
         return Path(given)
     home = environment.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / _APP / station
+
+
+def running(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Path]:
+    """Stations on this machine whose runtime directory holds the file `name`."""
+    found: dict[str, Path] = {}
+    for folder in runtime_dirs("*", environment):
+        for path in sorted(folder.parent.glob(f"*/{name}")):
+            found.setdefault(path.parent.name, path)
+    return found

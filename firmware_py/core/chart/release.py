@@ -60,7 +60,7 @@ RELEASE: Final = (
             Watch(c.known("car", "self_check", "pack_serial"), F.LINK_LOST, "car"),
             Watch(c.car_sees_pack, F.CAR_PACK_MISMATCH, "car"),
         ),
-        command=m.ask_car(CarMode.WAKE),
+        command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
         done=c.every(c.self_check_ok, c.car_sees_pack, c.flag("car", "hvil_closed"), c.flag("car", "pack_latched")),
         evidence=pack_evidence("car_pack", "installed"),
         then=(Link("18.free"),),

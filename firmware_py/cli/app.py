@@ -1,0 +1,52 @@
+"""All commands in one app; the simulator's come in by entry point and are never imported from here."""
+
+import sys
+from importlib.metadata import entry_points
+from typing import Final
+
+import typer
+
+from firmware_py.cli import check, diagram, exits, operate, run_station
+
+GROUP: Final = "swapstation.commands"
+_USAGE_ERROR: Final = typer.BadParameter.__bases__[0]
+"""The parent of all errors of usage; it has had several homes."""
+HELP: Final = """Controller of an EV battery-swap station.
+
+\b
+Two terminals, no hardware:
+  swapstation sim serve choco-14      simulated devices on real wires; prints the command for the other terminal
+  swapstation run choco-14 --links FILE
+\b
+Then, beside it:
+  swapstation reset                   Stopped -> Idle: takes orders from now on
+  swapstation sim car                 a car arrives and is ordered for
+  swapstation status
+
+Exit codes: 0 done, 1 failed or refused, 64 usage, 69 nobody listens, 78 configuration.
+"""
+
+
+def build() -> typer.Typer:
+    """The app with every command that is installed."""
+    app = typer.Typer(
+        name="swapstation", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )  # fmt: skip
+    for part in (run_station, operate, check, diagram):
+        part.register(app)
+    for point in entry_points(group=GROUP):
+        point.load()(app)
+    return app
+
+
+def run() -> None:
+    """Parse, run, exit."""
+    command = typer.main.get_command(build())
+    try:
+        sys.exit(command.main(prog_name="swapstation", standalone_mode=False) or 0)
+    except typer.Abort:
+        sys.exit(exits.FAILED)
+    except _USAGE_ERROR as error:
+        error.show()  # type: ignore[attr-defined]
+        sys.exit(exits.USAGE)

@@ -1,0 +1,82 @@
+"""What anybody can hear of a station: the messages of the contract, gathered while a scenario runs."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hal.contract import Topics
+from hal.contract.messages import Alarm, OrderReply, RecordEvent, StationState, Status, StepEvent, StepValues
+from hal.ports import Message
+
+FINAL = ("completed", "failed", "refused")
+
+
+@dataclass
+class Observed:
+    """Everything that was said. `seen` counts what a scenario's acts may wait for."""
+
+    topics: Topics
+    clock: Callable[[], float]
+    online: bool = False
+    packml: str = ""
+    place: str = ""
+    states: list[tuple[float, str]] = field(default_factory=list)
+    faults: dict[str, None] = field(default_factory=dict)
+    steps: list[tuple[float, StepValues]] = field(default_factory=list)
+    answers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    records: dict[str, RecordEvent] = field(default_factory=dict)
+    seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _standing: set[str] = field(default_factory=set)
+
+    def take(self, message: Message) -> None:
+        """One message of the station."""
+        topic, payload = message.topic, message.payload
+        if topic == self.topics.station:
+            self._state(StationState.model_validate_json(payload))
+        elif topic == self.topics.step:
+            step = StepEvent.model_validate_json(payload).values
+            self.steps.append((self.clock(), step))
+            self.seen["step", step.row, step.phase] += 1
+        elif topic == self.topics.order_reply:
+            reply = OrderReply.model_validate_json(payload).values
+            self.answers.setdefault(reply.order_id, []).append((reply.answer, reply.reason))
+        elif topic == self.topics.record:
+            record = RecordEvent.model_validate_json(payload)
+            self.records[record.values.order_id] = record
+            for name in record.faults:
+                self.faults.setdefault(name)
+        elif topic == self.topics.status:
+            self.online = Status.model_validate_json(payload).values.state == "online"
+        elif topic.startswith(f"{self.topics.root}/alarm/"):
+            self._alarm(topic, payload)
+
+    def _state(self, message: StationState) -> None:
+        values = message.values
+        self.place = values.place
+        if values.packml != self.packml:
+            self.packml = values.packml
+            self.states.append((self.clock(), values.packml))
+            self.seen["state", values.packml] += 1
+
+    def _alarm(self, topic: str, payload: bytes) -> None:
+        if not payload:
+            self._standing.discard(topic)
+            return
+        alarm = Alarm.model_validate_json(payload).values
+        name = f"{alarm.code}/{alarm.device}"
+        self.faults.setdefault(name)
+        if topic not in self._standing:
+            self._standing.add(topic)
+            self.seen["fault", name] += 1
+
+    def final(self, order_id: str) -> tuple[str, str] | None:
+        """The last word on an order: (answer, reason), `None` while there is none."""
+        return next((a for a in self.answers.get(order_id, []) if a[0] in FINAL), None)
+
+    @property
+    def rows(self) -> dict[str, None]:
+        """Rows that were entered, in order: by the step events, and by the records where events were lost."""
+        entered = dict.fromkeys(step.row for _, step in self.steps if step.phase == "started")
+        for record in self.records.values():
+            entered |= dict.fromkeys(step.row for step in record.steps)
+        return entered
