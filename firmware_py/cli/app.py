@@ -2,14 +2,14 @@
 
 import sys
 from importlib.metadata import entry_points
-from typing import Final
+from typing import Any, Final
 
 import typer
 
 from firmware_py.cli import check, diagram, exits, operate, run_station
 
 GROUP: Final = "swapstation.commands"
-_USAGE_ERROR: Final = typer.BadParameter.__bases__[0]
+_USAGE_ERROR: Final[type[Any]] = typer.BadParameter.__bases__[0]
 """The parent of all errors of usage; it has had several homes."""
 HELP: Final = """Controller of an EV battery-swap station.
 
@@ -20,9 +20,10 @@ Two terminals, no hardware:
 \b
 Then, beside it:
   swapstation reset                   Stopped -> Idle: takes orders from now on
-  swapstation sim car                 a car arrives and is ordered for
+  swapstation sim car --order         a car arrives, and an order for it
   swapstation status
 
+\b
 Exit codes: 0 done, 1 failed or refused, 64 usage, 69 nobody listens, 78 configuration.
 """
 
@@ -30,9 +31,14 @@ Exit codes: 0 done, 1 failed or refused, 64 usage, 69 nobody listens, 78 configu
 def build() -> typer.Typer:
     """The app with every command that is installed."""
     app = typer.Typer(
-        name="swapstation", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
-        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    )  # fmt: skip
+        name="swapstation",
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
     for part in (run_station, operate, check, diagram):
         part.register(app)
     for point in entry_points(group=GROUP):
@@ -48,5 +54,5 @@ def run() -> None:
     except typer.Abort:
         sys.exit(exits.FAILED)
     except _USAGE_ERROR as error:
-        error.show()  # type: ignore[attr-defined]
+        error.show()
         sys.exit(exits.USAGE)

@@ -39,7 +39,6 @@ def check(
     else:
         for mistake in mistakes:
             typer.echo(str(mistake))
-        count = len(mistakes)
-        typer.echo(f"{file}: {f'{count} mistake{"s" if count != 1 else ""}' if count else 'good'}")
+        typer.echo(f"{file}: {exits.mistakes(len(mistakes)) if mistakes else 'good'}")
     if mistakes:
         raise typer.Exit(exits.CONFIG)

@@ -18,3 +18,8 @@ def leave(code: int, *lines: object) -> NoReturn:
     for line in lines:
         typer.echo(str(line), err=True)
     raise typer.Exit(code)
+
+
+def mistakes(count: int) -> str:
+    """`1 mistake`, `2 mistakes`."""
+    return f"{count} mistake" if count == 1 else f"{count} mistakes"

@@ -102,13 +102,21 @@ def _act(action: str) -> Callable[..., None]:
     return act
 
 
-def ask_station(station: str | None, socket: Path | None, request: dict[str, Any], *, check: bool = True) -> dict[str, Any]:
+def ask_station(
+    station: str | None, socket: Path | None, request: dict[str, Any], *, check: bool = True
+) -> dict[str, Any]:
     """Send a request to the controller of a station; exits where nobody answers, and with `check` on an error."""
     from firmware_py.shell import places
 
     name, path = locate(station, socket, places.CONTROL)
-    hint = f"no station listens at {path}: start it with `swapstation run {name or 'STATION'}`"
+    hint = nobody("station", path, f"swapstation run {name or 'STATION'}", known=name is not None or socket is not None)
     return ask_socket(path, request, hint, check=check)
+
+
+def nobody(what: str, path: Path, command: str, *, known: bool) -> str:
+    """What to say where nobody listens; `known`: it was said which one is meant."""
+    where = f"no {what} listens at {path}" if known else f"no {what} runs on this machine"
+    return f"{where}: start it with `{command}`"
 
 
 def ask_socket(path: Path, request: dict[str, Any], hint: str, *, check: bool = True) -> dict[str, Any]:
@@ -146,6 +154,7 @@ def locate(station: str | None, socket: Path | None, name: str) -> tuple[str | N
 def _lines(found: dict[str, Any]) -> list[str]:
     swap, locks = found["swap"], found["locks"]
     down = [f"{name} {state}" for name, state in found["links"].items() if state != "ready"]
+    all_ready = f"all {len(found['links'])} ready"
     proven = {True: "all proven locked", False: "not all locked", None: "second channel unknown"}[locks["all_proven"]]
     lines = [
         f"station  {found['station']}: {found['packml']}{'' if found['ready'] else ', not ready yet'}",
@@ -153,11 +162,18 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"swap     {_swap(swap) if swap else 'none'}",
         *(f"row      {row['row']:<10} {row['title']} ({row['phase']})" for row in found["rows"]),
         f"locks    {proven}",
-        f"links    {', '.join(down) if down else f'all {len(found["links"])} ready'}",
+        f"safety   {_safety(found['safety'])}",
+        f"links    {', '.join(down) or all_ready}",
     ]
     for fault in found["faults"]:
         lines += [f"fault    {fault['code']} {fault['device']}: {fault['text']}", f"         -> {fault['remedy']}"]
     return lines if found["faults"] else [*lines, "faults   none"]
+
+
+def _safety(safety: dict[str, Any]) -> str:
+    chain = {True: "chain closed", False: "CHAIN OPEN", None: "chain unknown"}[safety["chain_ok"]]
+    drives = {True: "drives enabled", False: "drives off", None: "drives unknown"}[safety["drives_enabled"]]
+    return f"{chain}, {drives}"
 
 
 def _swap(swap: dict[str, Any]) -> str:

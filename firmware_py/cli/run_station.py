@@ -73,5 +73,5 @@ def load(station: str, links: Path | None, config: list[Path] | None) -> "Statio
     try:
         return load_station(station, overlay=links, roots=config)
     except ConfigError as error:
-        count = len(error.mistakes)
-        exits.leave(exits.CONFIG, *error.mistakes, f"{count} mistake{'s' if count != 1 else ''} in the configuration")
+        count = exits.mistakes(len(error.mistakes))
+        exits.leave(exits.CONFIG, *error.mistakes, f"{count} in the configuration of {station}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware_py.core.image import Image
+from firmware_py.core.packs import why_not
 from firmware_py.core.params import Params
 from firmware_py.core.state import Install, Swap
 from hal.readings import LockState, SelfCheck
@@ -145,8 +146,8 @@ def load_at_most(high: str) -> Check:
 
 
 def carried_serial(swap: Swap) -> str | None:
-    """Code of the pack that the head bears, or is to bear: the new one once the old one was lowered."""
-    new = "10" in swap.passed and "11.return" not in swap.passed
+    """Code of the pack that the head bears, or is to bear: the new one once it came under the car."""
+    new = "12" in swap.passed and "11.return" not in swap.passed
     return swap.serial_new if new else swap.serial_old
 
 
@@ -169,6 +170,15 @@ def load_not_lost(v: View) -> Miss | None:
     return Miss(
         f"lift load {lift.load_kg:.0f} kg at {lift.position_mm:.0f} mm, pack is at least {p.mass_min_kg:.0f} kg"
     )
+
+
+def head_clear_of_shutter(v: View) -> Miss | None:
+    """The head stands below the shutter, or the shutter is open."""
+    position = v.image.lift.position_mm
+    if position is None:
+        return _no("lift", None)
+    below = position <= v.params.lift_transfer_mm + v.params.lift_tol_mm
+    return None if below else flag("platform", "shutter_open")(v)
 
 
 def lift_healthy(v: View) -> Miss | None:
@@ -194,6 +204,15 @@ def locks_are(state: LockState) -> Check:
     return check
 
 
+def tools_stand(v: View) -> Miss | None:
+    """No lock point is being turned."""
+    seen = v.image.locks.state
+    if seen is None:
+        return _no("locks", None)
+    turning = ", ".join(str(i) for i, s in enumerate(seen, 1) if s is LockState.TURNING)
+    return Miss(f"lock points still turning: {turning}") if turning else None
+
+
 def no_lock_failed(v: View) -> Miss | None:
     """No lock point reports a failed run."""
     seen = v.image.locks.state
@@ -205,6 +224,17 @@ def no_lock_failed(v: View) -> Miss | None:
     torque, angle = v.image.locks.torque_nm, v.image.locks.angle_deg
     parts = [f"{i}" + (f" ({torque[i - 1]:.1f} N·m, {angle[i - 1]:.0f}°)" if torque and angle else "") for i in failed]
     return Miss(f"lock points failed: {', '.join(parts)}")
+
+
+def locks_settled(v: View) -> Miss | None:
+    """Every lock point has come to an end, locked or free, and the second channel agrees with the tool."""
+    seen, proof = v.image.locks.state, v.image.locks.proof_locked
+    if seen is None or proof is None:
+        return _no("locks", None)
+    for i, (state, tight) in enumerate(zip(seen, proof, strict=True), 1):
+        if state is not (LockState.LOCKED if tight else LockState.FREE):
+            return Miss(f"lock point {i} is {state.value}, second channel {'locked' if tight else 'open'}")
+    return None
 
 
 def torque_and_angle(v: View) -> Miss | None:
@@ -289,6 +319,14 @@ def buffer_is_reserved(v: View) -> Miss | None:
 def buffer_not_other(v: View) -> Miss | None:
     """No other pack than the reserved one has shown itself at the buffer."""
     return None if v.image.buffer.serial is None else buffer_is_reserved(v)
+
+
+def buffer_not_bad(v: View) -> Miss | None:
+    """The pack at the buffer may still be handed out, as far as it speaks."""
+    if v.image.buffer.serial is None:
+        return None
+    why = why_not(v.image.buffer, v.swap.order, v.params)
+    return None if why is None else Miss(f"pack at the buffer: {why}")
 
 
 def installed_serial(swap: Swap) -> str | None:

@@ -207,6 +207,7 @@ class Chart:
             self.abandon(draft, route.to, code)
         else:
             self._drop(draft, (row.name,), stop=row.moves)
+            draft.swap = replace(draft.swap, setback=code)
             for name in route.to:
                 self.enter(draft, name)
 

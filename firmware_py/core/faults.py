@@ -67,6 +67,7 @@ class FaultCode(StrEnum):
     SHUTTLE_JAMMED = "SHUTTLE_JAMMED"
     STACKER_JAMMED = "STACKER_JAMMED"
     PACK_SERIAL_MISMATCH = "PACK_SERIAL_MISMATCH"
+    PACK_NOT_ELIGIBLE = "PACK_NOT_ELIGIBLE"
     NO_ELIGIBLE_PACK = "NO_ELIGIBLE_PACK"
 
 
@@ -139,6 +140,9 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     FaultCode.STACKER_JAMMED: FaultRow(_STOP, Reaction.HOLD, "The stacker did not arrive: free it in manual mode."),
     FaultCode.PACK_SERIAL_MISMATCH: FaultRow(
         _DEGRADED, Reaction.BACK_OUT, "The pack is not the reserved one: check it."
+    ),
+    FaultCode.PACK_NOT_ELIGIBLE: FaultRow(
+        _DEGRADED, Reaction.BACK_OUT, "The reserved pack may not be handed out any more: see its readings."
     ),
     FaultCode.NO_ELIGIBLE_PACK: FaultRow(_DEGRADED, Reaction.ABORT, "No pack may be handed out now."),
 }

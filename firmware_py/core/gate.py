@@ -216,7 +216,7 @@ def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Ref
     refusal = (
         _within("slot-range", "target", target_mm, limits.slot_min_mm, limits.slot_max_mm)
         or _lift_clear(image, limits)
-        or (_need("fork-home", "stacker.fork_home", image.stacker.fork_home) if _at_handover(image, limits) else None)
+        or (_need("fork-home", "stacker.fork_home", image.stacker.fork_home) if _reached(image, limits) else None)
     )
     if refusal is not None:
         return refusal
@@ -243,36 +243,31 @@ def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusa
     )
 
 
-def _at_handover(image: Image, limits: GateLimits) -> bool:
-    """The fork may reach into the slots' rail. An unknown level counts as such."""
-    level = image.stacker.level_mm
-    return level is None or any(abs(level - h) <= limits.level_tol_mm for h, _, _ in limits.handovers)
+def _reached(image: Image, limits: GateLimits) -> list[tuple[Side, Slot]]:
+    """Slots that the fork can reach from its level, with the side; from an unknown level it may reach any."""
+    level, tol = image.stacker.level_mm, limits.level_tol_mm
+    return [(side, slot) for at, side, slot in limits.handovers if level is None or abs(level - at) <= tol]
 
 
 def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Refusal | None:
-    carries = isinstance(command, PlacePack)
+    """Where the fork meets the rail the slots stand still, and the one before it is there."""
+    carries, shuttle = isinstance(command, PlacePack), image.shuttle
     refusal = (
         _need("at-level", "stacker.at_level", image.stacker.at_level)
         or _within("at-level", "stacker.level_mm", image.stacker.level_mm, limits.level_min_mm, limits.level_max_mm)
         or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
     )
-    if refusal is not None or not _at_handover(image, limits):
+    reached = _reached(image, limits)
+    if refusal is not None or not reached:
         return refusal
-    return (
-        _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
-        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
-        or _slot_there(command.side, image, limits)
+    refusal = _need("slots-stand", "shuttle.in_moving", shuttle.in_moving, wanted=False) or _need(
+        "slots-stand", "shuttle.out_moving", shuttle.out_moving, wanted=False
     )
-
-
-def _slot_there(side: Side, image: Image, limits: GateLimits) -> Refusal | None:
-    """What the fork puts down must find its slot; what it takes must stand in it."""
-    slots = [slot for _, s, slot in limits.handovers if s is side]
-    if Slot.IN in slots:
-        return _need("slot-there", "shuttle.in_at_buffer", image.shuttle.in_at_buffer)
-    if Slot.OUT in slots:
-        return _need("slot-there", "shuttle.out_at_store", image.shuttle.out_at_store)
-    return None
+    if refusal is None and (command.side, Slot.IN) in reached:
+        refusal = _need("slot-there", "shuttle.in_at_buffer", shuttle.in_at_buffer)
+    if refusal is None and (command.side, Slot.OUT) in reached:
+        refusal = _need("slot-there", "shuttle.out_at_store", shuttle.out_at_store)
+    return refusal
 
 
 def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> Refusal | None:

@@ -112,7 +112,8 @@ class Sequencer:
             return
         again, draft.active = draft.active, ()
         for active in again:
-            self.chart.enter(draft, active.row, resumed=True)
+            via = self.chart.rows[active.row].resume
+            self.chart.enter(draft, via or active.row, resumed=not via)
 
     def _held(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _STANDSTILL_S))
@@ -243,7 +244,7 @@ class Sequencer:
     def _unready(self, image: Image) -> list[str]:
         """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed.
 
-        Packs that have not spoken yet are waited for as long as resetting may take; then the station serves without them.
+        Packs that have not spoken are waited for as long as resetting may take; then the station serves without them.
         """
         lacking = [text for _, text in safety.missing(image.safety)]
         for device, value in (

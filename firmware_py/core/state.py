@@ -59,6 +59,8 @@ class Swap:
     tried: tuple[str, ...] = ()
     attempts: tuple[tuple[str, int], ...] = ()
     failure: FaultCode | None = None
+    setback: FaultCode | None = None
+    """Why the last pack was rejected, while the order may still be served with another."""
     passed: frozenset[str] = frozenset()
     """Rows that are done (a join looks at these); a row that starts again leaves the set."""
 

@@ -85,11 +85,12 @@ class Actor:
             self._report(_refused(act, refusal))
             return
         await self._intend(act)
+        if not still():
+            self._report(Outcome(act, "dropped", "a stop came first"))
+            return
         refusal = judge(act.command, self._image(), self._limits)
-        if refusal is not None or not still():
-            self._report(
-                _refused(act, refusal) if refusal is not None else Outcome(act, "dropped", "a stop came first")
-            )
+        if refusal is not None:
+            self._report(_refused(act, refusal))
             return
         try:
             await self._send(act.command, False, still)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.cloud import will_of
@@ -30,7 +30,6 @@ STOPS_S: Final = 1.0
 """How long the stop commands may take on the way out. The safety PLC stops the drives without them, a little later."""
 GOODBYE_S: Final = 1.0
 """How long the last messages to the cloud may take."""
-_LOOK_S: Final = 0.01
 
 
 def software() -> str:
@@ -52,15 +51,15 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
             match config:
                 case ModbusRtuConfig() | ModbusTcpConfig():
                     line = _modbus(station, name, config)
-                    line.on_state(_told(name))
+                    line.on_state(_Told(name))
                     modbus[name] = await stack.enter_async_context(line)
                 case CanConfig():
                     bus = _can(config)
-                    bus.on_state(_told(name))
+                    bus.on_state(_Told(name))
                     can[name] = await stack.enter_async_context(bus)
                 case MqttConfig() if name == station.config.cloud.link:
                     cloud = _mqtt(config, will)
-                    cloud.on_state(_told(name))
+                    cloud.on_state(_Told(name))
                     await stack.enter_async_context(cloud)
                 case _:
                     pass  # a second broker is nobody's yet
@@ -71,13 +70,12 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
 async def run_station(station: Station, *, state_dir: Path, control_socket: Path) -> None:
     """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
 
-    Raises `ConfigError` (links), `JournalError` (no journal, or another controller has it) and `SocketTaken` before
-    anything is commanded.
+    `state_dir` must be there. Before anything is commanded it may raise `ConfigError` (links), `JournalError` (no
+    journal, or another controller has it) and `SocketTaken`.
     """
     clock = asyncio.get_running_loop().time
-    boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - the identity of this run must be new, and nothing else is decided by it
+    boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - must be new with every run; nothing is decided by it
     topics = Topics(station.config.station.site, station.name)
-    state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_stop_signals())
         notifier = stack.enter_context(Notifier.from_environment())
@@ -108,8 +106,7 @@ async def _leave(controller: Controller) -> None:
             await controller.effector.stops_sent()
     with suppress(TimeoutError):
         async with asyncio.timeout(GOODBYE_S):
-            while not controller.uplink.idle:
-                await asyncio.sleep(_LOOK_S)
+            await controller.uplink.drained()
 
 
 async def _tell_ready(controller: Controller) -> None:
@@ -138,7 +135,7 @@ def _modbus(station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConf
 
 
 def _can(config: CanConfig) -> PythonCanLink:
-    options: dict[str, object] = {}
+    options: dict[str, Any] = {}
     if config.interface == "slcan":
         options["bitrate"] = config.bitrate  # elsewhere the network service or the server has set it
     if config.host is not None:
@@ -157,10 +154,6 @@ def _mqtt(config: MqttConfig, will: Message) -> AiomqttLink:
         keepalive_s=config.keepalive_s,
         connect_timeout_s=config.connect_timeout_s,
     )
-
-
-def _told(name: str) -> "_Told":
-    return _Told(name)
 
 
 class _Told:

@@ -34,6 +34,7 @@ class Effector:
         self.enable_wanted = asyncio.Event()
         """Drives are to run: the heartbeat is fed while it is set."""
         self._beats = 0
+        self._closed = False
         self._swap_id: Callable[[], str | None] = lambda: None
         self._actors = {
             name: Actor(name, lambda: observer.image, limits, self._intend, self._send, self._report)

@@ -1,4 +1,4 @@
-"""A Unix socket that takes one JSON object per line and answers each with one: the server, and the client of the CLI."""
+"""A Unix socket that takes one JSON object per line and answers each with one: server, and client of the CLI."""
 
 import asyncio
 import json

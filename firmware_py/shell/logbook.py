@@ -15,7 +15,7 @@ _OURS = ("firmware_py", "hal")
 
 
 class Logfmt(logging.Formatter):
-    """`t=... level=... event=... key=value ...`. A record whose only argument is a mapping is an event with its fields."""
+    """`t=... level=... event=... key=value ...`. A record whose only argument is a mapping is an event with fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the record holds; a traceback follows it."""
@@ -66,7 +66,7 @@ def log_link(name: str, state: str) -> None:
 
 def log_event(event: str, fields: Mapping[str, object]) -> None:
     """Log something that happens once, such as the start."""
-    _log.info(event, dict(fields) or {"": None})
+    _log.info(event, dict(fields))
 
 
 def _log_faults(before: State, after: State) -> None:

@@ -12,7 +12,7 @@ _APP: Final = "swapstation"
 
 
 def runtime_dirs(station: str, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Candidates, best first: the service manager's, the user's, the system's, and one in /tmp for users without any."""
+    """Candidates, best first: of the service manager, of the user, of the system, and in /tmp for users without any."""
     given = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
     user = environment.get("XDG_RUNTIME_DIR")
     return (

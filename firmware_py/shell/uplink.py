@@ -19,6 +19,7 @@ class Uplink:
         self._dirty: dict[str, None] = {}
         self._work = asyncio.Event()
         self._under_way = False
+        self._emptied = asyncio.Event()
         self.refused = 0
         self.lost = 0
         link.on_state(self._on_state)
@@ -49,6 +50,12 @@ class Uplink:
         """Nothing waits to be sent or to be acknowledged."""
         return not self._dirty and not self._events and not self._under_way
 
+    async def drained(self) -> None:
+        """Returns once nothing waits. Lasts as long as the broker is gone."""
+        while not self.idle:
+            self._emptied.clear()
+            await self._emptied.wait()
+
     async def run(self) -> None:
         """Send for ever."""
         while True:
@@ -56,6 +63,7 @@ class Uplink:
             self._work.clear()
             while self._link.state is LinkState.READY and not self.idle:
                 await self._send_one()
+            self._emptied.set()
 
     async def _send_one(self) -> None:
         if self._dirty:

@@ -81,6 +81,12 @@ class FrameCodec:
         traffic.last_alive = alive
         return values or None
 
+    def forget(self) -> None:
+        """Drop the parts of texts that are not complete: after a silence the sender may be another one."""
+        for traffic in self.traffic:
+            for text in traffic.texts:
+                text.seen.clear()
+
     def encode(self, values: Mapping[str, Value | None], alive: int) -> list[Frame]:
         """Sender's side: every frame of one whole round. Raises `CodecError` for a value that does not fit."""
         return [self.frame(t, values, alive, part) for t in self.traffic for part in range(t.parts)]

@@ -31,12 +31,13 @@ class PackNode:
 
     def take(self, frame: Frame) -> bool:
         """Decode one frame. `True` when it brought something."""
-        values = self.codec.decode(frame)
-        if values is None:
-            return False
         now = self._clock()
         if now - self.at_s > self.stale_after_s:
             self._values = {}
+            self.codec.forget()
+        values = self.codec.decode(frame)
+        if values is None:
+            return False
         self._values.update(values)
         if frame.can_id in self._alive_ids:
             self.at_s = now
@@ -70,12 +71,13 @@ class CarNode:
 
     def take(self, frame: Frame) -> bool:
         """Decode one frame. `True` when it brought something."""
-        values = self.codec.decode(frame)
-        if values is None:
-            return False
         now = self._clock()
         if now - self.at_s > self.stale_after_s:
             self._values = {}
+            self.codec.forget()
+        values = self.codec.decode(frame)
+        if values is None:
+            return False
         self._values.update(values)
         if frame.can_id in self._alive_ids:
             self.at_s = now

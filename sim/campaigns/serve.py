@@ -1,6 +1,7 @@
 """A simulated station on real wires: world, emulators and broker behind loopback ports and a pseudo terminal."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from sim.world import Car, World
 HOST: Final = "127.0.0.1"
 ORDER_VALID_S: Final = 600.0
 DEFAULT_VIN: Final = "LNAUTS0A0PX000001"
+VIN_PATTERN: Final = "[A-HJ-NPR-Z0-9]{17}"
 _VIN_STEM: Final = DEFAULT_VIN[:-6]
 
 LinkTable = dict[str, dict[str, Any]]
@@ -79,10 +81,12 @@ class Served:
         return overlay_text(self.links)
 
     def car(self, vin: str | None = None, soc_pct: float = 18.0) -> Car:
-        """A car joins the queue outside the lane; without a VIN it has one of its own."""
+        """A car joins the queue outside the lane; without a VIN it has one of its own. Raises ValueError for no VIN."""
         if vin is None:
             self._vins += 1
             vin = f"{_VIN_STEM}{self._vins:06d}"
+        if not re.fullmatch(VIN_PATTERN, vin):
+            raise ValueError(f"{vin!r} is no VIN: 17 capital letters and digits, without I, O, Q")
         self.world.advance(asyncio.get_running_loop().time())
         return self.world.queue_car(vin, soc_pct=soc_pct)
 

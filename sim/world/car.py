@@ -103,7 +103,7 @@ class Cars(Part):
     def ask(self, mode: CarMode) -> None:
         """A request of the station; a repeated one changes nothing, so a second wake needs a `NONE` in between."""
         car = self.parked
-        if car is None or mode is car.mode:
+        if car is None or car.stage is not Stage.STANDING or mode is car.mode:
             return
         car.mode = mode
         plant = self.plant

@@ -1,8 +1,8 @@
 """Mutants of one module, by syntax tree: each is the module with one small lie in it.
 
-What is changed: an operand of `and`/`or` is dropped, `and` and `or` are swapped, a comparison is negated or moved by its
-boundary, a condition is made constant, a refusal becomes a pass, a truth value is flipped, `all`/`any`, `+`/`-` are swapped,
-a number is moved, a word is changed, a case of a `match` is dropped, `not` is taken away.
+An operand of `and`/`or` is dropped, `and` and `or` are swapped, a comparison is negated or moved by its boundary, a
+condition is made constant, a refusal becomes a pass, a truth value is flipped, `all`/`any` or `+`/`-` are swapped, a number
+is moved, a word is changed, a case of a `match` is dropped, `not` is taken away.
 """
 
 import ast
@@ -19,7 +19,7 @@ _BOUNDARY: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
 }  # fmt: skip
 Change = tuple[str, Callable[[ast.AST], ast.AST | None]]
-"""What it is called, and a function that changes the copy of a node: gives another node, or `None` after a change in place."""
+"""Its name, and what it does to the copy of a node: gives another node, or `None` after a change in place."""
 
 
 @dataclass(frozen=True)
@@ -93,36 +93,47 @@ def _changes(node: ast.AST) -> Iterator[Change]:
                 for name, table in (("negated", _NEGATED), ("boundary", _BOUNDARY)):
                     if type(op) in table:
                         yield f"comparison {k + 1} {name}", _set_op(k, table[type(op)])
-        case ast.UnaryOp(op=ast.Not()):
-            yield "not taken away", lambda n: n.operand  # type: ignore[attr-defined]
         case ast.If() | ast.IfExp():
             for value in (True, False):
                 yield f"condition is {value}", _set(test=ast.Constant(value))
-        case ast.comprehension(ifs=[_, *_]):
-            yield "filter dropped", _set(ifs=[])
-        case ast.Return(value=value) if value is not None and not _is_none(value):
-            yield "passes", _set(value=ast.Constant(None))
-        case ast.Constant(value=bool() as flag):
-            yield "flag flipped", _set(value=not flag)
-        case ast.Constant(value=int() | float() as number):
-            yield "number moved", _set(value=number + 1)
-        case ast.Constant(value=str() as word):
-            yield "word changed", _set(value=word + "?")
-        case ast.BinOp(op=ast.Add() | ast.Sub() as op):
-            yield "sign changed", _set(op=ast.Sub() if isinstance(op, ast.Add) else ast.Add())
-        case ast.UnaryOp(op=ast.USub()):
-            yield "minus dropped", lambda n: n.operand  # type: ignore[attr-defined]
-        case ast.Name(id="all" | "any" as word):
-            yield "all/any swapped", _set(id="any" if word == "all" else "all")
         case ast.Match(cases=cases):
             for k in range(len(cases)):
                 yield f"case {k + 1} dropped", _set(cases=[c for j, c in enumerate(cases) if j != k])
+        case ast.UnaryOp(op=ast.Not() | ast.USub()):
+            yield "sign or not taken away", lambda n: n.operand  # type: ignore[attr-defined]
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            yield "value changed", _set(value=_other(value))
+        case _:
+            yield from _small_changes(node)
+
+
+def _small_changes(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.comprehension(ifs=[_, *_]):
+            yield "filter dropped", _set(ifs=[])
+        case ast.Return(value=value) if value is not None and not _is_plain(value):
+            yield "passes", _set(value=ast.Constant(None))
+        case ast.BinOp(op=ast.Add() | ast.Sub() as op):
+            yield "sign changed", _set(op=ast.Sub() if isinstance(op, ast.Add) else ast.Add())
+        case ast.Name(id="all" | "any" as word):
+            yield "all/any swapped", _set(id="any" if word == "all" else "all")
         case _:
             pass
 
 
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _other(value: bool | float | str) -> object:
+    match value:
+        case bool():
+            return not value
+        case str():
+            return f"{value[: len(value) // 2]}?{value[len(value) // 2 :]}"
+        case _:
+            return value + 1
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """`None` passes already, and `False` is no other answer than `None`: its flag is flipped instead."""
+    return isinstance(node, ast.Constant) and node.value in {None, True, False}
 
 
 def _set(**values: object) -> Callable[[ast.AST], None]:

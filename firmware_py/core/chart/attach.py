@@ -63,6 +63,7 @@ def _lock_row(name: str, title: str, retry_via: str, then: str, bad: Route) -> R
         evidence=lock_evidence("lock"),
         then=(Link(then),),
         exit=bad.to or None,
+        resume=retry_via,
         routes={F.LOCK_FAILED_LOCK: Route(bad.reaction, to=bad.to, retries="14", via=retry_via, fails=bad.fails)},
     )
 
@@ -77,8 +78,9 @@ def _back_off_row(name: str, again: str) -> Row:
         limit_device="locks",
         moves=("locks",),
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED),
+        start=c.tools_stand,
         command=m.back_off_failed,
-        done=c.no_lock_failed,
+        done=c.every(c.no_lock_failed, c.tools_stand),
         then=(Link(again),),
         exit=("14.unlock",),
         routes={F.LOCK_FAILED_UNLOCK: HOLD},
@@ -119,6 +121,7 @@ ATTACH: Final = (
         limit_device="locks",
         moves=("locks",),
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED),
+        start=c.tools_stand,
         command=m.unlock_all,
         done=c.every(c.locks_are(LockState.FREE), c.none_of("locks", "proof_locked")),
         then=(Link("14.lower"),),
@@ -139,7 +142,7 @@ ATTACH: Final = (
             c.lift_at("transfer", "at_transfer"), c.flag("shuttle", "in_present"), c.load_at_most("empty_max_kg")
         ),
         then=(Link("12.return"),),
-        exit=("12.return",),
+        exit=("14.lower",),
         routes={F.PACK_HANGS: HOLD},
         place=S.S2,
     ),

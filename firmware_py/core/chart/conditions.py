@@ -7,6 +7,8 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.packs import eligible
 from firmware_py.core.state import Install, Swap
 
+_PER_PACK = frozenset({"13", "14"})
+
 
 def new_installed(v: View) -> bool:
     """The new pack is on the car: the old one goes to the rack."""
@@ -69,15 +71,17 @@ def note_old_pack(v: View) -> Swap:
 
 
 def choose_other_pack(v: View) -> Swap:
-    """Reserve the next eligible pack; the rejected one goes back to the bay that the old choice came from."""
+    """Reserve the next eligible pack, with retries of its own; the rejected one goes back to the bay it came from."""
     swap = v.swap
     tried = (*swap.tried, swap.serial_new)
     tries_left = len(tried) <= v.params.retries.get("other_pack", 0)
     choice = next(eligible(v.image, swap.order, v.params, tried), None) if tries_left else None
     if choice is None:
-        return replace(swap, tried=tried, install=Install.OLD, failure=swap.failure or FaultCode.NO_ELIGIBLE_PACK)
+        why = FaultCode.NO_ELIGIBLE_PACK if tries_left else swap.setback
+        return replace(swap, tried=tried, install=Install.OLD, failure=swap.failure or why)
     bay, serial = choice
-    return replace(swap, tried=tried, return_bay=swap.bay, bay=bay, serial_new=serial)
+    attempts = tuple(a for a in swap.attempts if a[0] not in _PER_PACK)
+    return replace(swap, tried=tried, return_bay=swap.bay, bay=bay, serial_new=serial, attempts=attempts)
 
 
 def bay_of_new(v: View) -> str:

@@ -35,7 +35,7 @@ ENTRY: Final = (
         ),
         moves=("lane_gate",),
         watches=(w.PLATFORM_SEEN,),
-        command=m.drive((A.LANE_GATE, True)),
+        command=m.both(m.ask_car(CarMode.NONE), m.drive((A.LANE_GATE, True))),
         done=c.every(c.all_of("platform", "grooves"), c.flag("platform", "lane_clear", wanted=False)),
         then=(Link("2"),),
         exit=REFUSE,

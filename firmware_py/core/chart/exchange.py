@@ -6,7 +6,7 @@ from firmware_py.core import checks as c
 from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import moves as m
 from firmware_py.core.chart import watches as w
-from firmware_py.core.chart.rows import Link, Row, Watch
+from firmware_py.core.chart.rows import Link, Row
 from firmware_py.core.chart.ways import OTHER_PACK, REINSTALL
 from firmware_py.core.faults import FaultCode as F
 from hal.commands import Slot
@@ -29,7 +29,7 @@ EXCHANGE: Final = (
         watches=(*w.HELD_CAR, w.SHUTTLE_SEEN),
         command=m.slot_to(Slot.OUT, "store"),
         done=c.every(c.out_slot_at("store", "out_at_store"), c.flag("platform", "store_present")),
-        then=(Link("13"), Link("11.return", when.given_up_car_waits)),
+        then=(Link("13"), Link("12.other", when.pack_ready), Link("11.return", when.given_up_car_waits)),
         exit=REINSTALL,
     ),
     Row(
@@ -47,7 +47,8 @@ EXCHANGE: Final = (
         ),
         moves=("shuttle",),
         watches=(
-            Watch(c.buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer"),
+            w.BUFFER_SAME,
+            w.BUFFER_GOOD,
             *w.HELD_CAR,
             w.SHUTTLE_SEEN,
             w.SLOTS_APART,
@@ -74,7 +75,19 @@ EXCHANGE: Final = (
         start=c.lift_at("transfer", "at_transfer"),
         command=m.slot_to(Slot.IN, "buffer"),
         done=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.flag("platform", "buffer_present")),
-        then=(Link("0.choose", when.pack_ready), Link("11.return", when.given_up)),
+        then=(Link("12.other", when.pack_ready), Link("11.return", when.given_up)),
+        exit=("12.return",),
+    ),
+    Row(
+        name="12.other",
+        step=12,
+        title="Both slots stand: the pack may be exchanged for another",
+        limit="decide",
+        limit_fault=F.SHUTTLE_JAMMED,
+        limit_device="shuttle",
+        needs=("11", "12.return"),
+        done=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.out_slot_at("store", "out_at_store")),
+        then=(Link("0.choose"),),
         exit=("11.return",),
     ),
     Row(
@@ -84,7 +97,7 @@ EXCHANGE: Final = (
         limit="11",
         limit_fault=F.SHUTTLE_JAMMED,
         limit_device="shuttle",
-        needs=("11",),
+        needs=("11", "12.return"),
         moves=("shuttle",),
         watches=(*w.HELD_CAR, w.SHUTTLE_SEEN, w.SLOTS_APART),
         start=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.lift_at("transfer", "at_transfer")),

@@ -7,7 +7,7 @@ from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import watches as w
 from firmware_py.core.chart.rows import Link, Row
 from firmware_py.core.chart.stacker import carry
-from firmware_py.core.chart.ways import OTHER_PACK
+from firmware_py.core.chart.ways import OTHER_STAGED
 from firmware_py.core.faults import FaultCode as F
 
 PRE_STAGE: Final = (
@@ -18,14 +18,28 @@ PRE_STAGE: Final = (
         when.bay_of_new,
         when.buffer,
         then=(
+            Link("0.5", when.pack_ready),
+            Link("putback.1", when.given_up_no_car),
+            Link("11.return", when.given_up_car_waits),
+        ),
+    ),
+    Row(
+        name="0.5",
+        step=0,
+        title="Check the pack at the buffer",
+        limit="decide",
+        limit_fault=F.PACK_SERIAL_MISMATCH,
+        limit_device="buffer",
+        limit_cases=(w.BUFFER_GOOD,),
+        done=c.every(c.buffer_is_reserved, c.buffer_not_bad),
+        then=(
             Link("1", when.pack_ready_no_car),
             Link("12", when.pack_ready_car_waits),
             Link("putback.1", when.given_up_no_car),
             Link("11.return", when.given_up_car_waits),
         ),
-        arrived=c.buffer_is_reserved,
-        watch_place=(w.BUFFER_SAME,),
-        routes=OTHER_PACK,
+        exit=None,
+        routes=OTHER_STAGED,
     ),
     Row(
         name="0.choose",

@@ -90,6 +90,8 @@ class Row:
     """Stable place that is reached when the row is done."""
     update: Callable[[View], Swap] | None = None
     evidence: Callable[[View], Mapping[str, object]] | None = None
+    resume: str = ""
+    """Row to go on with when this one was held in the middle; empty = this one."""
     dwell: str = ""
     """Key of the station's table of dwells: the done-test must hold that long."""
     seals: bool = False

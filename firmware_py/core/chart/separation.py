@@ -95,6 +95,7 @@ SEPARATION: Final = (
         limit_device="locks",
         moves=("locks",),
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.LOCK_RUNS),
+        start=c.tools_stand,
         command=m.lock_all,
         done=c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked")),
         evidence=lock_evidence("lock"),

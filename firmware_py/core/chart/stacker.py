@@ -1,10 +1,10 @@
 """Rows that carry a pack from place to place with the stacker: go, pick, go, place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from firmware_py.core.chart.moves import pick_at, place_at, stacker_to
-from firmware_py.core.chart.rows import Link, Route, Row, Watch
+from firmware_py.core.chart.rows import Link, Route, Row
 from firmware_py.core.chart.watches import PLATFORM_SEEN, STACKER_SEEN
 from firmware_py.core.checks import Check, Miss, View, always, every, flag
 from firmware_py.core.faults import FaultCode as F
@@ -51,9 +51,6 @@ def carry(
     *,
     then: tuple[Link, ...] = (),
     after_pick: tuple[Link, ...] = (),
-    arrived: Check = always,
-    watch_place: tuple[Watch, ...] = (),
-    routes: Mapping[F, Route] | None = None,
 ) -> tuple[Row, ...]:
     """Four rows `prefix.1` to `prefix.4` that bring the pack at `source` to `target`."""
     empty, loaded = flag("stacker", "present", wanted=False), flag("stacker", "present")
@@ -68,7 +65,7 @@ def carry(
         limit_device="stacker",
         moves=("stacker",),
         watches=(STACKER_SEEN, PLATFORM_SEEN),
-        routes={F.STACKER_JAMMED: Route(Reaction.HOLD), **(routes or {})},
+        routes={F.STACKER_JAMMED: Route(Reaction.HOLD)},
         exit=None,
     )
     return (
@@ -108,9 +105,8 @@ def carry(
             exit=(f"{prefix}.4",),
             title=f"{title}: place",
             start=every(loaded, stacker_at(target)),
-            watches=(*base.watches, *watch_place),
             command=place_at(target),
-            done=every(empty, pack_at(target, wanted=True), still, arrived),
+            done=every(empty, pack_at(target, wanted=True), still),
             then=then,
         ),
     )

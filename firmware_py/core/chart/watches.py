@@ -2,10 +2,12 @@
 
 from firmware_py.core.chart.rows import Watch
 from firmware_py.core.checks import (
+    buffer_not_bad,
     buffer_not_other,
     dc_link_low,
     every,
     flag,
+    head_clear_of_shutter,
     known,
     lift_healthy,
     load_at_most,
@@ -31,6 +33,7 @@ DOORS = Watch(flag("car", "doors_closed"), F.DOOR_OPEN, "car")
 PARKED = Watch(every(flag("car", "in_park"), flag("car", "brake_held"), flag("car", "standing")), F.CAR_NOT_HELD, "car")
 HV_OFF = Watch(dc_link_low, F.HV_NOT_OFF, "car")
 CLAMPED = Watch(every(flag("platform", "pins_raised"), flag("platform", "rods_centred")), F.CAR_NOT_HELD, "platform")
+SHUTTER_CLEAR = Watch(head_clear_of_shutter, F.SHUTTER_NOT_REACHED, "platform")
 SHUTTER_OPEN = Watch(flag("platform", "shutter_open"), F.SHUTTER_NOT_REACHED, "platform")
 VIN_SAME = Watch(vin_not_other, F.VIN_MISMATCH, "car")
 
@@ -41,7 +44,8 @@ LOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_LOCK, "locks", while_running_onl
 LOAD_KEPT = Watch(load_not_lost, F.PACK_HANGS, "lift")
 NOT_OVERLOADED = Watch(load_at_most("mass_max_kg"), F.MASS_TOO_HIGH, "lift")
 SUPPORTED = Watch(supported, F.MASS_TOO_LOW, "lift")
-BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer", while_running_only=True)
+BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer")
+BUFFER_GOOD = Watch(buffer_not_bad, F.PACK_NOT_ELIGIBLE, "buffer")
 SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
 
 HELD_CAR = (PLATFORM_SEEN, CAR_SEEN, DOORS, PARKED, HV_OFF, CLAMPED)

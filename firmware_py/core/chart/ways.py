@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart.rows import Link, Route
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.faults import Reaction as R
@@ -16,11 +15,11 @@ RELOCK: Final = ("8.relock",)
 REINSTALL: Final = ("12.return",)
 """The car has no pack: bring the old one back."""
 HOLD: Final = Route(R.HOLD)
-OTHER_PACK: Final = {F.PACK_SERIAL_MISMATCH: Route(R.BACK_OUT, to=("0.choose",), fails=False)}
+_BAD_PACK: Final = (F.PACK_SERIAL_MISMATCH, F.PACK_NOT_ELIGIBLE)
+OTHER_STAGED: Final = {code: Route(R.BACK_OUT, to=("0.choose",), fails=False) for code in (*_BAD_PACK, F.LINK_LOST)}
+"""The pack at the buffer is not the reserved one, not good any more, or does not speak: another one is staged."""
+OTHER_PACK: Final = {code: Route(R.BACK_OUT, to=("12.return",), fails=False) for code in _BAD_PACK}
+"""The same while the car waits: its slot is brought to the buffer first, wherever it stands."""
 DOOR_ABORT: Final = {F.DOOR_OPEN: Route(R.ABORT, to=TAIL)}
 """A door opened before the first unlock ends the order; the car leaves with its own pack."""
-AFTER_PROOF: Final = (
-    Link("16"),
-    Link("17"),
-    Link("putback.1", when.old_stays),
-)
+AFTER_PROOF: Final = (Link("16"), Link("17"))

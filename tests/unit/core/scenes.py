@@ -43,7 +43,7 @@ from hal.readings import (
 
 HOME, TRANSFER, DOCK, SUPPORT = 0.0, 250.0, 900.0, 904.0
 BUFFER, UNDER, STORE = -3000.0, 0.0, 3000.0
-MASS_KG, TOUCH_KG = 350.0, 20.0
+MASS_KG, TOUCH_KG = 300.0, 20.0
 VIN = "LNBSCUAK0PR000001"
 NEW, OLD, OTHER = "001PB20" + "N" * 17, "001PB20" + "A" * 17, "001PB20" + "X" * 17
 POINTS, BAYS = 10, 14
@@ -123,12 +123,14 @@ EMPTY_LANE = Image(
     shuttle=ShuttleReading(UNDER, False, True, False, False, BUFFER, False, True, False, False, 0),
     stacker=StackerReading(1500.0, False, True, 0.0, True, False, 0),
     platform=PlatformReading(
-        True, (False,) * 4, True, False, True, False, False, False, False, True, False, True, False, False,
-        (*(True,) * (BAYS - 1), False),
-    ),  # fmt: skip
+        lane_clear=True, grooves=(False,) * 4, rods_home=True, rods_centred=False, pins_retracted=True,
+        pins_engaged=False, pins_raised=False, wheels_on_floor=False, shutter_open=False, shutter_closed=True,
+        lane_gate_open=False, lane_gate_closed=True, buffer_present=False, store_present=False,
+        bay_present=(*(True,) * (BAYS - 1), False),
+    ),
     safety=SAFE,
     packs=(*BAY_PACKS, PackReading()),
-)
+)  # fmt: skip
 """Nobody there; 13 packs in the rack, the new one in bay 1."""
 
 CAR = CarReading(VIN, True, True, True, True, False, 380.0, False, OLD, True, True, SelfCheck.IDLE)

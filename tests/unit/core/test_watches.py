@@ -1,0 +1,113 @@
+"""Every danger of every row is seen while the row runs, named, and answered by a stop; no watch can go unnoticed."""
+
+from dataclasses import replace
+
+import pytest
+
+from firmware_py.core.chart import CHART, Row
+from firmware_py.core.chart.watches import CAR_SEEN
+from firmware_py.core.effects import Act, StopMotion
+from firmware_py.core.events import Scan, TimeUp
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.packml import PackML
+from firmware_py.core.state import Active, Phase
+from tests.unit.core.engine_drive import at_row, of, raised, sequencer
+from tests.unit.core.rows_table import DANGERS, PLAYED, endangered
+from tests.unit.core.scenes import put
+
+CASES = [(name, danger) for name, played in PLAYED.items() for danger in played.dangers.split()]
+PERMISSIVES = {
+    "estop_ok": FaultCode.ESTOP_PRESSED,
+    "gate_closed": FaultCode.GUARD_GATE_OPEN,
+    "curtain_clear": FaultCode.CURTAIN_BROKEN,
+    "cell_clear": FaultCode.PERSON_IN_CELL,
+    "smoke_clear": FaultCode.SMOKE_DETECTED,
+    "chain_ok": FaultCode.SAFETY_CHAIN_OPEN,
+}
+REDUNDANT = {(name, "car") for name, played in PLAYED.items() if "park" in played.dangers.split()}
+"""The car's silence is also seen by its doors and its brake, where these are watched."""
+
+
+def answered(name: str, danger_name: str, row: Row) -> bool:
+    """The danger is named rightly and what moves is stopped."""
+    danger, played = DANGERS[danger_name], PLAYED[name]
+    image = endangered(played.start, danger)
+    state, effects = sequencer({**CHART, name: row}).step(at_row(name, played.swap), image, Scan())
+    if raised(effects) != [(danger.code, danger.device)]:
+        return False
+    stopped = {d for e in of(StopMotion, effects) for d in e.devices}
+    held = state.packml is PackML.HOLDING and any(e.drop_enable for e in of(StopMotion, effects))
+    left = all(a.row != name or a.phase is Phase.WAITING for a in state.active)
+    return (held or left) and stopped >= set(row.moves)
+
+
+@pytest.mark.parametrize(("name", "danger"), CASES)
+def test_a_danger_is_named_and_stops_what_moves(name: str, danger: str) -> None:
+    assert answered(name, danger, CHART[name])
+
+
+@pytest.mark.parametrize(("name", "danger"), CASES)
+def test_nothing_starts_while_a_danger_stands(name: str, danger: str) -> None:
+    if danger in {"other-pack", "unlock-fails", "lock-fails", "check-fails"} or (name, danger) == ("3", "door"):
+        pytest.skip("what an earlier attempt left is looked at only once the row runs")
+    played = PLAYED[name]
+    image = endangered(played.start, DANGERS[danger])
+    seq, waiting = sequencer(), at_row(name, played.swap, Phase.WAITING)
+    state, effects = seq.step(waiting, image, Scan())
+    assert state == waiting
+    assert not of(Act, effects)
+    state, effects = seq.step(state, image, TimeUp(f"guard:{name}"))
+    assert raised(effects) == [(DANGERS[danger].code, DANGERS[danger].device)]
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_a_row_without_one_of_its_watches_is_caught(name: str) -> None:
+    row = CHART[name]
+    for watch in row.watches:
+        blind = replace(row, watches=tuple(w for w in row.watches if w is not watch))
+        caught = any(not answered(name, danger, blind) for danger in PLAYED[name].dangers.split())
+        assert caught or (watch is CAR_SEEN and (name, watch.device) in REDUNDANT), watch
+
+
+@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.RUNNING, Phase.SETTLING])
+@pytest.mark.parametrize("permissive", [*PERMISSIVES, "unknown", "silent"])
+def test_a_lost_permissive_stops_every_row(name: str, phase: Phase, permissive: str) -> None:
+    played = PLAYED[name]
+    lost = {"unknown": {"safety__cell_clear": None}, "silent": {"safety": type(played.start.safety)()}}
+    image = put(played.start, **lost.get(permissive, {f"safety__{permissive}": False}))
+    state, effects = sequencer().step(at_row(name, played.swap, phase), image, Scan())
+    assert state.packml is PackML.HOLDING
+    assert raised(effects) == [(PERMISSIVES.get(permissive, FaultCode.LINK_LOST), "safety")]
+    stops = of(StopMotion, effects)
+    assert [e.drop_enable for e in stops] == [True]
+    assert set(stops[0].devices) >= set(CHART[name].moves)
+    assert not of(Act, effects)
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_a_row_that_moves_waits_for_enabled_drives_and_a_fresh_look(name: str) -> None:
+    played, row = PLAYED[name], CHART[name]
+    if not row.moves:
+        pytest.skip("moves nothing")
+    waiting = at_row(name, played.swap, Phase.WAITING)
+    device = next(iter(row.mover_devices))
+    for image in (
+        put(played.start, safety__drives_enabled=False),
+        put(played.start, safety__drives_enabled=None),
+        put(played.start, unsettled=(device,)),
+    ):
+        state, effects = sequencer().step(waiting, image, Scan())
+        assert state == waiting
+        assert not of(Act, effects)
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_the_way_out_of_a_row_can_be_taken(name: str) -> None:
+    """Whatever a row leads to when it is aborted starts at once from where the row was."""
+    played, row = PLAYED[name], CHART[name]
+    for way in row.exit or ():
+        given_up = replace(played.swap, install=type(played.swap.install).OLD, passed=played.swap.passed | {name})
+        waiting = replace(at_row(name, given_up), active=(Active(way),))
+        state, _ = sequencer().step(waiting, played.start, Scan())
+        assert all(a.row != way or a.phase is not Phase.WAITING for a in state.active), f"{name} -> {way}"
