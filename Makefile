@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
         --strip-extras --allow-unsafe --no-header --no-annotate
 
-.PHONY: help setup demo test bench figures lock clean
+.PHONY: help setup demo test mutants coverage bench figures docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -33,11 +33,22 @@ test: $(STAMP)  ## All checks: lint, types, borders, tests
 	@$(VENV)/bin/lint-imports --no-logo | tail -n +7
 	@$(PY) -m pytest -n 2 --dist worksteal
 
+mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
+	@$(PY) -m tests.tools.mutate_gate
+
+coverage: $(STAMP)  ## Branch coverage of the pure core: all of it
+	@COVERAGE_FILE=.coverage $(PY) -m coverage run -m pytest tests/unit/core -q -p no:cacheprovider
+	@COVERAGE_FILE=.coverage $(PY) -m coverage report -m --skip-covered --include='firmware_py/core/*' --fail-under=100
+
 bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
 	@$(PY) -m bench run $(NAMES)
 
 figures: $(STAMP)  ## Render docs/figures.md from the results
 	@$(PY) -m bench figures
+
+docs: $(STAMP)  ## Draw the chart of the swap into docs/
+	@$(VENV)/bin/swapstation diagram --format svg --output docs/chart.svg
+	@$(VENV)/bin/swapstation diagram --format markdown --output docs/chart.md
 
 lock:  ## Renew the lock files
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet pip-tools

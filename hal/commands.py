@@ -101,6 +101,11 @@ class Drive:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeFork:
+    """Bring the fork home with whatever is on it, or not: the end of a pick or place that was stopped half way."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestCar:
     """Ask the car for a mode."""
 
@@ -136,6 +141,7 @@ Command = (
     | MoveStacker
     | PickPack
     | PlacePack
+    | HomeFork
     | Drive
     | RequestCar
     | RunEnable

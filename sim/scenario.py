@@ -116,6 +116,7 @@ class Expect(Strict):
     order: tuple[ExpectOrder, ...]
     rows: tuple[Text, ...] = Field((), description="rows of the chart that must have been entered")
     not_rows: tuple[Text, ...] = Field((), description="rows that must not")
+    entered: dict[str, Count] = Field(default_factory=dict, description="how often a row was begun, resumed ones too")
 
 
 class Scenario(Strict):

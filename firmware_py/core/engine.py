@@ -197,7 +197,7 @@ class Chart:
         count = draft.swap.attempt(row.name) + 1
         attempts = (*(a for a in draft.swap.attempts if a[0] != row.name), (row.name, count))
         draft.keep(Note.RETRY, row=row.name, attempt=count + 1)
-        self._drop(draft, (row.name,), stop=row.moves)
+        self._drop(draft, (row.name,))
         draft.swap = replace(draft.swap, attempts=tuple(sorted(attempts)))
         self.enter(draft, route.via)
 
@@ -206,7 +206,7 @@ class Chart:
         if route.fails:
             self.abandon(draft, route.to, code)
         else:
-            self._drop(draft, (row.name,), stop=row.moves)
+            self._drop(draft, (row.name,))
             draft.swap = replace(draft.swap, setback=code)
             for name in route.to:
                 self.enter(draft, name)
@@ -215,17 +215,20 @@ class Chart:
         """Give the order up: leave every active row and take the way out. The car keeps, or gets back, its own pack."""
         assert draft.swap is not None
         left = tuple(a.row for a in draft.active)
-        self._drop(draft, left, stop=self.moving(draft))
+        self._drop(draft, left)
         draft.swap = replace(
             draft.swap, install=Install.OLD, failure=draft.swap.failure or code, passed=draft.swap.passed | set(left)
         )
         for name in to:
             self.enter(draft, name)
 
-    def _drop(self, draft: Draft, names: tuple[str, ...], *, stop: tuple[str, ...]) -> None:
+    def _drop(self, draft: Draft, names: tuple[str, ...]) -> None:
+        """Leave rows and stop what they had in motion, unless a row that stays moves the same device."""
+        begun = {a.row for a in draft.active if a.row in names and a.phase is not Phase.WAITING}
         draft.active = tuple(a for a in draft.active if a.row not in names)
         draft.effects.extend(Disarm(timer(kind, n)) for n in names for kind in (GUARD, LIMIT, DWELL))
-        draft.stop(stop)
+        busy = frozenset[str]().union(*(self.rows[a.row].mover_devices for a in draft.active))
+        draft.stop(tuple(sorted(frozenset[str]().union(*(self.rows[n].mover_devices for n in begun)) - busy)))
 
     def moving(self, draft: Draft) -> tuple[str, ...]:
         """Devices that the active rows may have in motion, sorted."""

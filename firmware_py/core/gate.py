@@ -13,6 +13,7 @@ from hal.commands import (
     Command,
     Drive,
     Heartbeat,
+    HomeFork,
     Lock,
     MoveLift,
     MoveSlot,
@@ -88,6 +89,8 @@ def _motion(command: Command, image: Image, limits: GateLimits) -> Refusal | Non
             return _stacker_level(level_mm, image, limits)
         case PickPack() | PlacePack():
             return _fork(command, image, limits)
+        case HomeFork():
+            return _fork_home(image, limits)
         case Drive(actuator, out):
             return _drive(actuator, out, image, limits)
         case _:
@@ -260,14 +263,24 @@ def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Re
     reached = _reached(image, limits)
     if refusal is not None or not reached:
         return refusal
-    refusal = _need("slots-stand", "shuttle.in_moving", shuttle.in_moving, wanted=False) or _need(
-        "slots-stand", "shuttle.out_moving", shuttle.out_moving, wanted=False
-    )
+    refusal = _slots_stand(image)
     if refusal is None and (command.side, Slot.IN) in reached:
         refusal = _need("slot-there", "shuttle.in_at_buffer", shuttle.in_at_buffer)
     if refusal is None and (command.side, Slot.OUT) in reached:
         refusal = _need("slot-there", "shuttle.out_at_store", shuttle.out_at_store)
     return refusal
+
+
+def _fork_home(image: Image, limits: GateLimits) -> Refusal | None:
+    """The fork leaves a place at that place's level, and never over a slot that moves."""
+    refusal = _need("at-level", "stacker.at_level", image.stacker.at_level)
+    return refusal or (_slots_stand(image) if _reached(image, limits) else None)
+
+
+def _slots_stand(image: Image) -> Refusal | None:
+    return _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False) or _need(
+        "slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False
+    )
 
 
 def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> Refusal | None:

@@ -42,6 +42,11 @@ def missing(safety: SafetyReading) -> Iterator[tuple[FaultCode, str]]:
         yield FaultCode.SAFETY_CHAIN_OPEN, "the safety chain waits for its own reset button"
 
 
+def is_seen(safety: SafetyReading) -> bool:
+    """Every permissive has a fresh reading, whatever it says."""
+    return safety.chain_ok is not None and all(getattr(safety, field) is not None for field, _, _ in _PERMISSIVES)
+
+
 def is_good(safety: SafetyReading, code: FaultCode) -> bool:
     """The condition behind a safety fault is seen to be gone."""
     if code is FaultCode.SAFETY_CHAIN_OPEN:

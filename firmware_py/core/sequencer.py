@@ -22,6 +22,8 @@ from hal.commands import RunEnable
 STATION: Final = "station:"
 _ENABLE_S: Final = "enable"
 _STANDSTILL_S: Final = "standstill"
+_PASSING: Final = frozenset({FaultCode.COMMAND_REFUSED, FaultCode.COMMAND_FAILED, FaultCode.DRIVES_NOT_ENABLED})
+"""Faults of an act, not of a state: a reset is their end."""
 
 
 class Sequencer:
@@ -84,6 +86,8 @@ class Sequencer:
         for fault in draft.faults:
             if fault.code in safety.CODES and safety.is_good(image.safety, fault.code):
                 draft.clear_fault(fault.code, fault.device)
+        if safety.is_seen(image.safety):
+            draft.clear_fault(FaultCode.LINK_LOST, "safety")
         if draft.packml not in MOVING:
             return
         waits = draft.packml in {PackML.STARTING, PackML.UNHOLDING} and not draft.enable_asked
@@ -92,6 +96,9 @@ class Sequencer:
                 continue
             draft.raise_fault(code, "safety", text)
             draft.hold(text, self.chart.moving(draft))
+        if draft.packml in {PackML.EXECUTE, PackML.ABORTING} and image.safety.drives_enabled is False:
+            draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC has cut the drives")
+            draft.hold("drives not enabled", self.chart.moving(draft))
 
     def _ask_enable(self, draft: Draft, image: Image) -> None:
         """Run-enable is asked on fresh permissives, and the drives are seen enabled before anything starts."""
@@ -104,10 +111,11 @@ class Sequencer:
 
     def _go(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _ENABLE_S))
+        draft.clear_fault(FaultCode.DRIVES_NOT_ENABLED, "safety")
         aborting = draft.swap is not None and draft.swap.failure is FaultCode.OPERATOR_ABORT
         starting = draft.packml is PackML.STARTING
         draft.packml = PackML.ABORTING if aborting else PackML.EXECUTE
-        if starting:
+        if starting or not (draft.active or aborting):  # held before the first step: the swap is still to begin
             self.chart.enter(draft, FIRST_ROW)
             return
         again, draft.active = draft.active, ()
@@ -157,6 +165,9 @@ class Sequencer:
             return f"station is {draft.packml.value}"
         if draft.faults:
             return f"fault {draft.faults[0].code.value} {draft.faults[0].device}"
+        lacking = next((text for _, text in safety.missing(image.safety)), "")
+        if lacking:
+            return lacking
         if event.order.vehicle not in self.params.vehicles:
             known = ", ".join(sorted(self.params.vehicles))
             return f"vehicle {event.order.vehicle} is not served here (allowed: {known})"
@@ -186,6 +197,9 @@ class Sequencer:
         return ""
 
     def _reset(self, draft: Draft) -> None:
+        for fault in draft.faults:
+            if fault.code in _PASSING:
+                draft.clear_fault(fault.code, fault.device)
         draft.packml = PackML.RESETTING
         draft.effects.append(Arm(STATION + "resetting", self.params.limit_s["reset"]))
 
@@ -212,7 +226,7 @@ class Sequencer:
         if lacking:
             return "; ".join(lacking)
         exits = [self.chart.rows[a.row].exit for a in draft.active]
-        way = next((e for e in exits if e is not None), None) if None not in exits else None
+        way = None if None in exits else next((e for e in exits if e is not None), ())
         if way is None:
             rows = ", ".join(a.row for a in draft.active)
             return f"at step {rows} the only way out is on: resume"
@@ -237,7 +251,7 @@ class Sequencer:
         if event.row and any(a.row == event.row for a in draft.active) and draft.packml in MOVING:
             self.chart.trouble(draft, event.row, event.code, event.device, event.text)
             return
-        draft.raise_fault(event.code, event.device, event.text)
+        draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
         if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING:
             draft.hold(event.text, self.chart.moving(draft))
 

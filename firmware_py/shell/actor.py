@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from firmware_py.core.effects import Act
 from firmware_py.core.gate import GateLimits, Refusal, judge
 from firmware_py.core.image import Image
+from firmware_py.shell.journal import JournalError
 from hal.commands import Command
 from hal.errors import HalError
 
@@ -84,7 +85,11 @@ class Actor:
         if refusal is not None:
             self._report(_refused(act, refusal))
             return
-        await self._intend(act)
+        try:
+            await self._intend(act)
+        except JournalError as error:
+            self._report(Outcome(act, "failed", f"not journalled, not sent: {error}"))
+            return
         if not still():
             self._report(Outcome(act, "dropped", "a stop came first"))
             return

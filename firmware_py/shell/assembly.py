@@ -21,6 +21,7 @@ from firmware_py.shell.service import Notifier, watchdog_period_s
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import Topics
+from hal.errors import HalError
 from hal.links.can import PythonCanLink
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
 from hal.links.mqtt import AiomqttLink
@@ -82,7 +83,9 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         journal = await stack.enter_async_context(
             SqliteJournal(state_dir / "journal.sqlite", lambda: Stamp(clock(), system_wall_clock()))
         )
-        links = await stack.enter_async_context(open_links(station, will_of(topics, boot_id, _now_ms())))
+        will = will_of(topics, boot_id, _now_ms())
+        links = await stack.enter_async_context(open_links(station, will))
+        await stack.enter_async_context(_offline_where_it_fails(links, will))
         host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change)
         controller = Controller(station, links, journal, host)
         await stack.enter_async_context(serve_control(controller, links, control_socket))
@@ -97,6 +100,18 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
             ready.cancel()
             running.cancel()
     log_event("stopped", {"station": station.name})
+
+
+@asynccontextmanager
+async def _offline_where_it_fails(links: Links, will: Message) -> AsyncIterator[None]:
+    """A controller that falls closes its session in good order, so the broker keeps the will to itself: say it here."""
+    try:
+        yield
+    except BaseException:
+        with suppress(HalError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await links.cloud.publish(will)
+        raise
 
 
 async def _leave(controller: Controller) -> None:

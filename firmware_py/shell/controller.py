@@ -26,7 +26,7 @@ from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Order, State
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector
-from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.journal import Journal, JournalError, Query, Row
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
@@ -331,7 +331,11 @@ class Controller:
                 continue
             again = order.id in self._orders_seen
             if not again:
-                await self._recorder.intend(Row("order-taken", {"order_id": order.id, "vehicle": order.vehicle}))
+                try:
+                    await self._recorder.intend(Row("order-taken", {"order_id": order.id, "vehicle": order.vehicle}))
+                except JournalError as error:
+                    self.cloud.reply(order.id, Answer.REFUSED, f"not journalled, not taken: {error}")
+                    continue
                 self._orders_seen.add(order.id)
             if message.ack is not None:
                 message.ack()

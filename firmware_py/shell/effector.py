@@ -86,7 +86,8 @@ class Effector:
     async def last_stop(self) -> None:
         """Stop everything without queues or tasks: the way out of a controller that falls. Bounded, never raises."""
         self.enable_wanted.clear()
-        for command in (RunEnable(on=False), *(Stop(name) for name in STOPPABLE)):
+        commands: tuple[Command, ...] = (RunEnable(on=False), *(Stop(name) for name in STOPPABLE))
+        for command in commands:
             with suppress(HalError, TimeoutError):
                 async with asyncio.timeout(LAST_STOP_S):
                     await self._send(command, urgent=True, still=lambda: True)

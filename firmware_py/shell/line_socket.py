@@ -1,6 +1,7 @@
 """A Unix socket that takes one JSON object per line and answers each with one: server, and client of the CLI."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -8,7 +9,8 @@ import pwd
 import socket
 import stat
 import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,7 +20,7 @@ LONGEST_LINE: Final = 64 * 1024
 IDLE_S: Final = 60.0
 """A connection that says nothing for so long is closed."""
 LONGEST_PATH: Final = 107
-"""Bytes of a socket's path, by the kernel's sockaddr_un."""
+"""Bytes of a socket's address, by the kernel's sockaddr_un."""
 SOCKET_MODE: Final = 0o660
 
 Request = Mapping[str, Any]
@@ -104,7 +106,8 @@ def ask(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         try:
-            connection.connect(str(path))
+            with _reachable(path) as name:
+                connection.connect(name)
             connection.sendall(_line(request))
             answer = connection.makefile("rb").readline()
         except TimeoutError:
@@ -118,18 +121,33 @@ def ask(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
 
 
 def _listener(path: Path) -> socket.socket:
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise SocketTaken(f"{path}: longer than the {LONGEST_PATH} bytes that a socket's path may have")
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        listener.bind(str(path))
+        with _reachable(path) as name:
+            listener.bind(name)
         path.chmod(SOCKET_MODE)  # nobody can connect before `listen`
     except OSError as error:
         listener.close()
         raise SocketTaken(f"{path}: {error.strerror or error}") from error
     return listener
+
+
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """The path in no more bytes than a socket's address has, by way of its open folder. Raises OSError."""
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        name = f"/proc/self/fd/{folder}/{path.name}"
+        if len(os.fsencode(name)) > LONGEST_PATH:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        yield name
+    finally:
+        os.close(folder)
 
 
 def _remove_stale(path: Path) -> None:
@@ -142,7 +160,8 @@ def _remove_stale(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
-            probe.connect(str(path))
+            with _reachable(path) as name:
+                probe.connect(name)
         except ConnectionRefusedError:
             path.unlink()
         except OSError as error:

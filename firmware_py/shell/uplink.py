@@ -7,6 +7,8 @@ from hal.errors import HalError, LinkError
 from hal.ports import LinkState, Message, MqttLink
 
 EVENTS_KEPT = 10_000
+PAUSE_S = 0.1
+"""From a publish that failed to the next one."""
 
 
 class Uplink:
@@ -78,12 +80,13 @@ class Uplink:
         except LinkError:
             if not is_event:
                 self._dirty[message.topic] = None
+            await asyncio.sleep(PAUSE_S)  # the link fails at once until it knows itself that it is down
             return
         except HalError:
             self.refused += 1
         finally:
             self._under_way = False
-        if not is_event and not message.payload:
-            self._retained.pop(message.topic, None)
+        if not message.payload and self._retained.get(message.topic) is message:
+            del self._retained[message.topic]
         if is_event and self._events and self._events[0] is message:
             self._events.popleft()

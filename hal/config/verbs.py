@@ -6,7 +6,7 @@ VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "lift": {"move": ("position_mm", "speed_mm_s"), "stop": ()},
     "lock-set": {"lock": ("mask",), "unlock": ("mask",), "stop": ()},
     "shuttle": {"move_out": ("position_mm", "speed_mm_s"), "move_in": ("position_mm", "speed_mm_s"), "stop": ()},
-    "stacker": {"move": ("level_mm",), "pick": ("side",), "place": ("side",), "stop": ()},
+    "stacker": {"move": ("level_mm",), "pick": ("side",), "place": ("side",), "home": (), "stop": ()},
     "platform": {},
     "safety-plc": {"run_enable": ("on",), "heartbeat": ("count",)},
 }

@@ -8,6 +8,7 @@ from hal.commands import (
     Command,
     Drive,
     Heartbeat,
+    HomeFork,
     Lock,
     MoveLift,
     MoveSlot,
@@ -79,7 +80,7 @@ def device_of(command: Command) -> str:
             return "locks"
         case MoveSlot():
             return "shuttle"
-        case MoveStacker() | PickPack() | PlacePack():
+        case MoveStacker() | PickPack() | PlacePack() | HomeFork():
             return "stacker"
         case Drive():
             return "platform"
@@ -91,7 +92,7 @@ def device_of(command: Command) -> str:
             return "car"
 
 
-def words_of(command: Command) -> tuple[str, Mapping[str, Value]]:  # noqa: PLR0911 - one case per verb
+def words_of(command: Command) -> tuple[str, Mapping[str, Value]]:  # noqa: PLR0911, PLR0912 - one case per verb
     """Verb and arguments of a command, in the words of the device files."""
     match command:
         case MoveLift(position_mm, speed_mm_s):
@@ -109,6 +110,8 @@ def words_of(command: Command) -> tuple[str, Mapping[str, Value]]:  # noqa: PLR0
             return "pick", {"side": _SIDE[side]}
         case PlacePack(side):
             return "place", {"side": _SIDE[side]}
+        case HomeFork():
+            return "home", {}
         case Drive(actuator, out):
             return "drive", {"actuator": actuator.value, "out": out}
         case RunEnable(on):

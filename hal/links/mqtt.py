@@ -187,6 +187,8 @@ class AiomqttLink(MqttBase):
             self._change(LinkState.CONNECTING)
             began = loop.time()
             await self._connect_once()
+            if self._leaving:  # a TaskGroup that ends by an error loses a cancellation that came with it
+                return
             if loop.time() - began >= self._healthy_s:
                 self._backoff.reset()
             await asyncio.sleep(self._backoff.next_s())

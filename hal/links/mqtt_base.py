@@ -21,12 +21,14 @@ class MqttBase:
         self._watchers: list[Callable[[LinkState], None]] = []
         self._state = LinkState.DISCONNECTED
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self.name)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._leaving = True
         if self._task is not None:
             self._task.cancel()
             (ended,) = await asyncio.gather(self._task, return_exceptions=True)

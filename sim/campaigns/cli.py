@@ -9,6 +9,7 @@ import typer
 from firmware_py.cli import exits
 from firmware_py.cli.operate import ask_socket, locate, nobody
 from firmware_py.cli.run_station import Config
+from sim.campaigns import demo_cli, scenario_cli
 
 HELP = """The simulated station: devices, cars and faults behind real Modbus, CAN and MQTT.
 
@@ -37,16 +38,8 @@ def register(app: typer.Typer) -> None:
     sim_app.command("order")(order)
     sim_app.command("faults")(faults)
     sim_app.command("fault", no_args_is_help=True)(fault)
-    _join("sim.campaigns.scenario_cli", app, sim_app)
-    _join("sim.campaigns.demo_cli", app, sim_app)
-
-
-def _join(module: str, app: typer.Typer, sim_app: typer.Typer) -> None:
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    if find_spec(module) is not None:
-        import_module(module).register(app, sim_app)
+    scenario_cli.register(app, sim_app)
+    demo_cli.register(app, sim_app)
 
 
 def serve(

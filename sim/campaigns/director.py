@@ -37,17 +37,20 @@ class Stage:
     clock: Callable[[], float]
     now_ms: Callable[[], int]
     operate: Operate
+    speed: float = 1.0
+    """Plant time per time of the loop: waits that count from a step or from the order are plant time."""
 
 
 @dataclass
 class Played:
-    """One act as it went. `rest_s`: time until nothing heavy moved any more."""
+    """One act as it went. `moved`: something heavy moved when it came; `rest_s`: time until nothing did any more."""
 
     act: Act
     at_s: float | None = None
     answer: str = ""
     reason: str = ""
     error: str = ""
+    moved: bool = False
     rest_s: float | None = None
 
 
@@ -153,14 +156,16 @@ class Director:
             await self._until(lambda: self._observed.seen[when.key] >= when.count)
         else:
             await self._until(lambda: self._began_s is not None)
-            await asyncio.sleep(max(0.0, (self._began_s or 0.0) + when.time_s - self._stage.clock()))
-        await asyncio.sleep(when.after_s)
+            due_s = (self._began_s or 0.0) + when.time_s / self._stage.speed
+            await asyncio.sleep(max(0.0, due_s - self._stage.clock()))
+        by_people = when.state is not None or when.fault is not None
+        await asyncio.sleep(when.after_s if by_people else when.after_s / self._stage.speed)
         await self._perform(played)
 
     async def _perform(self, played: Played) -> None:
         do, stage = played.act.do, self._stage
         played.at_s = stage.clock() - (self._began_s if self._began_s is not None else stage.clock())
-        self._now()
+        played.moved = steel_moves(self._now())
         try:
             if do.operator is not None:
                 played.answer, played.reason = await stage.operate(do.operator)

@@ -74,9 +74,8 @@ class Observed:
         return next((a for a in self.answers.get(order_id, []) if a[0] in FINAL), None)
 
     @property
-    def rows(self) -> dict[str, None]:
-        """Rows that were entered, in order: by the step events, and by the records where events were lost."""
-        entered = dict.fromkeys(step.row for _, step in self.steps if step.phase == "started")
-        for record in self.records.values():
-            entered |= dict.fromkeys(step.row for step in record.steps)
-        return entered
+    def rows(self) -> Counter[str]:
+        """How often each row was begun: by the step events, or by the records where events were lost."""
+        told = Counter(step.row for _, step in self.steps if step.phase == "started")
+        kept = Counter(step.row for record in self.records.values() for step in record.steps)
+        return told | kept

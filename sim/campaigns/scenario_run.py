@@ -3,56 +3,17 @@
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass
-from typing import Any
 
 from firmware_py.core.events import Action, Operator
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.director import Director, Outcome, Stage
+from sim.campaigns.scenario_result import Result
 from sim.campaigns.verdict import misses
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.scenario import Named
 from sim.vloop import run_virtual as run_loop
 from sim.world import World
-
-
-@dataclass(frozen=True)
-class Result:
-    """A scenario that was run. `sim_s` and `wall_s`: how long it took in the station's time and in ours."""
-
-    name: str
-    seed: int
-    jitter: float
-    digest: str
-    sim_s: float
-    wall_s: float
-    misses: tuple[str, ...]
-    outcome: Outcome
-
-    @property
-    def passed(self) -> bool:
-        """Everything was as expected."""
-        return not self.misses
-
-    def as_json(self) -> dict[str, Any]:
-        """For machines."""
-        o = self.outcome
-        return {
-            "scenario": self.name,
-            "seed": self.seed,
-            "jitter": self.jitter,
-            "passed": self.passed,
-            "misses": list(self.misses),
-            "digest": self.digest,
-            "sim_s": round(self.sim_s, 6),
-            "wall_s": round(self.wall_s, 3),
-            "faults": list(o.observed.faults),
-            "events": sum(len(a) for a in o.observed.answers.values()) + len(o.observed.steps),
-            "breaches": [{"at_s": b.at_s, "hazard": b.hazard, "text": b.text} for b in o.breaches],
-            "orders": {order: {"answers": [list(a) for a in answers]} for order, answers in o.observed.answers.items()},
-            "swap_s": [r.values.duration_s for r in o.observed.records.values()],
-        }
 
 
 def run_virtual(named: Named, seed: int = 1, *, jitter: float = 0.0, station: Station | None = None) -> Result:
@@ -61,17 +22,16 @@ def run_virtual(named: Named, seed: int = 1, *, jitter: float = 0.0, station: St
     began_s = time.perf_counter()
     outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter), seed)
     wall_s = time.perf_counter() - began_s
-    return Result(named.name, seed, jitter, digest, sim_s, wall_s, tuple(misses(named.scenario, outcome)), outcome)
+    found = tuple(misses(named.scenario, outcome))
+    title, nominal_s = named.scenario.title, where.config.profile
+    return Result(named.name, title, seed, jitter, digest, sim_s, wall_s, found, outcome, nominal_s)
 
 
 async def _play(named: Named, station: Station, seed: int, jitter: float) -> tuple[Outcome, str, float]:
     clock = asyncio.get_running_loop().time
     async with virtual_station(station, seed, jitter=jitter) as running:
-        director = Director(named.scenario, _stage(running))
-        outcome = await director.run()
-        sim_s = clock()
-        digest = digest_of(running.trace, running.world)
-    return outcome, digest, sim_s
+        outcome = await Director(named.scenario, _stage(running)).run()
+        return outcome, digest_of(running.trace, running.world), clock()
 
 
 def _stage(running: VirtualStation) -> Stage:

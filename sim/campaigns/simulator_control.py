@@ -9,7 +9,6 @@ from sim.campaigns.serve import Served
 from sim.faults import CATALOGUE, FaultError, Rig, clear, describe, inject
 from sim.faults.kinds import FaultKind, Parameter
 
-
 MOVERS: Final = ("lift", "locks", "shuttle", "stacker", "platform")
 
 

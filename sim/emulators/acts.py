@@ -10,7 +10,7 @@ from sim.emulators.views import Values
 from sim.world import World
 
 LEFT, RIGHT = -1, 1
-PICK, PLACE = 1, 2
+PICK, PLACE, HOME = 1, 2, 3
 
 
 class Memory:
@@ -58,6 +58,8 @@ def act_stacker(world: World, memory: Memory, written: Values) -> None:
         world.stacker.pick(side)
     elif written.get("fork_job") == PLACE:
         world.stacker.place(side)
+    elif written.get("fork_job") == HOME:
+        world.stacker.home()
 
 
 def act_platform(world: World, memory: Memory, written: Values) -> None:

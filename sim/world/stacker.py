@@ -78,6 +78,13 @@ class Stacker(Part):
         """Fork out, put down, fork home."""
         self._begin(Job.PLACE, side)
 
+    def home(self) -> None:
+        """Fork home from wherever it is; what is on it stays on it."""
+        if self.allowed:
+            self.job = Job.HOME
+            self.fork.go(0.0, self.fork.max_speed)
+            self.changed()
+
     def stop(self) -> None:
         """Controlled stop of both drives; the job is forgotten."""
         self.level.halt()

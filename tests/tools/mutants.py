@@ -1,15 +1,18 @@
 """Mutants of one module, by syntax tree: each is the module with one small lie in it.
 
 An operand of `and`/`or` is dropped, `and` and `or` are swapped, a comparison is negated or moved by its boundary, a
-condition is made constant, a refusal becomes a pass, a truth value is flipped, `all`/`any` or `+`/`-` are swapped, a number
-is moved, a word is changed, a case of a `match` is dropped, `not` is taken away.
+condition is made constant, a refusal becomes a pass, a truth value is flipped, `all`/`any` or `+`/`-` are swapped, a
+number is moved, a word is changed, a case of a `match` is dropped, `not` is taken away.
 """
 
 import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from types import CodeType
 
 _NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -24,11 +27,11 @@ Change = tuple[str, Callable[[ast.AST], ast.AST | None]]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mutant. `code` is compiled and ready to run as a module."""
+    """One mutant: where the lie is, and how to compile the module with it."""
 
     line: int
     text: str
-    code: object
+    compile: Callable[[], CodeType]
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.text}"
@@ -37,23 +40,31 @@ class Mutant:
 def mutants(path: Path) -> Iterator[Mutant]:
     """All mutants of a file, top to bottom."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = list(ast.walk(tree))
     silent = _not_judged(tree)
-    sites = [(i, node) for i, node in enumerate(nodes) if id(node) not in silent and hasattr(node, "lineno")]
-    for i, node in sorted(sites, key=lambda site: (site[1].lineno, site[1].col_offset, site[0])):
+    sites: list[tuple[int, int, int, ast.AST]] = [
+        (node.lineno, node.col_offset, k, node)
+        for k, node in enumerate(ast.walk(tree))
+        if isinstance(node, ast.expr | ast.stmt) and id(node) not in silent
+    ]
+    sites += [
+        (node.target.lineno, node.target.col_offset, k, node)
+        for k, node in enumerate(ast.walk(tree))
+        if isinstance(node, ast.comprehension) and id(node) not in silent
+    ]
+    for line, _, k, node in sorted(sites, key=lambda site: site[:3]):
+        what = ast.unparse(node).replace("\n", " ")
         for text, change in _changes(node):
-            yield _make(tree, i, node, text, change, path)
+            yield Mutant(line, f"{text}: {what:.90}", partial(_compile, tree, k, change, path))
 
 
-def _make(tree: ast.Module, index: int, node: ast.AST, text: str, change: object, path: Path) -> Mutant:
+def _compile(tree: ast.Module, index: int, change: Callable[[ast.AST], ast.AST | None], path: Path) -> CodeType:
     other = copy.deepcopy(tree)
-    target = list(ast.walk(other))[index]
-    new = change(target)  # type: ignore[operator]
+    target = next(islice(ast.walk(other), index, None))
+    new = change(target)
     if new is not None:
         _Swap(target, new).visit(other)
     ast.fix_missing_locations(other)
-    what = ast.unparse(node).replace("\n", " ")
-    return Mutant(node.lineno, f"{text}: {what:.90}", compile(other, str(path), "exec"))  # type: ignore[attr-defined]
+    return compile(other, str(path), "exec")
 
 
 class _Swap(ast.NodeTransformer):
@@ -84,31 +95,36 @@ def _not_judged(tree: ast.Module) -> set[int]:
 
 def _changes(node: ast.AST) -> Iterator[Change]:
     match node:
-        case ast.BoolOp():
-            for k in range(len(node.values)):
+        case ast.BoolOp(op=op, values=values):
+            for k in range(len(values)):
                 yield f"operand {k + 1} dropped", _drop_operand(k)
-            yield "and/or swapped", _set(op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
-        case ast.Compare():
-            for k, op in enumerate(node.ops):
-                for name, table in (("negated", _NEGATED), ("boundary", _BOUNDARY)):
-                    if type(op) in table:
-                        yield f"comparison {k + 1} {name}", _set_op(k, table[type(op)])
+            yield "and/or swapped", _set(op=ast.Or() if isinstance(op, ast.And) else ast.And())
+        case ast.Compare(ops=ops):
+            for k, name, new in _other_comparisons(ops):
+                yield f"comparison {k + 1} {name}", _set_op(k, new)
         case ast.If() | ast.IfExp():
             for value in (True, False):
                 yield f"condition is {value}", _set(test=ast.Constant(value))
         case ast.Match(cases=cases):
             for k in range(len(cases)):
                 yield f"case {k + 1} dropped", _set(cases=[c for j, c in enumerate(cases) if j != k])
-        case ast.UnaryOp(op=ast.Not() | ast.USub()):
-            yield "sign or not taken away", lambda n: n.operand  # type: ignore[attr-defined]
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            yield "value changed", _set(value=_other(value))
         case _:
             yield from _small_changes(node)
 
 
+def _other_comparisons(ops: list[ast.cmpop]) -> Iterator[tuple[int, str, type[ast.cmpop]]]:
+    for k, op in enumerate(ops):
+        for name, table in (("negated", _NEGATED), ("boundary", _BOUNDARY)):
+            if type(op) in table:
+                yield k, name, table[type(op)]
+
+
 def _small_changes(node: ast.AST) -> Iterator[Change]:
     match node:
+        case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+            yield "sign or not taken away", lambda _: operand
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            yield "value changed", _set(value=_other(value))
         case ast.comprehension(ifs=[_, *_]):
             yield "filter dropped", _set(ifs=[])
         case ast.Return(value=value) if value is not None and not _is_plain(value):

@@ -33,7 +33,7 @@ def killer(mutant: Mutant, table: list[Case]) -> Case | None:
     module = ModuleType(gate.__name__ + "_mutant")
     sys.modules[module.__name__] = module
     try:
-        exec(mutant.code, module.__dict__)  # type: ignore[arg-type]
+        exec(mutant.compile(), module.__dict__)
     finally:
         del sys.modules[module.__name__]
     for k, case in enumerate(table):

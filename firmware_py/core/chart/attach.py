@@ -80,7 +80,7 @@ def _back_off_row(name: str, again: str) -> Row:
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED),
         start=c.tools_stand,
         command=m.back_off_failed,
-        done=c.every(c.no_lock_failed, c.tools_stand),
+        done=c.locks_settled,
         then=(Link(again),),
         exit=("14.unlock",),
         routes={F.LOCK_FAILED_UNLOCK: HOLD},

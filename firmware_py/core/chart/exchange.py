@@ -88,7 +88,7 @@ EXCHANGE: Final = (
         needs=("11", "12.return"),
         done=c.every(c.in_slot_at("buffer", "in_at_buffer"), c.out_slot_at("store", "out_at_store")),
         then=(Link("0.choose"),),
-        exit=("11.return",),
+        exit=None,
     ),
     Row(
         name="11.return",

@@ -9,6 +9,7 @@ from hal.commands import (
     CarMode,
     Command,
     Drive,
+    HomeFork,
     Lock,
     MoveLift,
     MoveSlot,
@@ -86,10 +87,10 @@ def stacker_to(place: Callable[[View], str]) -> Commands:
 
 
 def pick_at(place: Callable[[View], str]) -> Commands:
-    """Take the pack that stands at a place."""
-    return lambda v: (PickPack(v.params.places[place(v)].side),)
+    """Take the pack that stands at a place. With the pack on the fork already only the way home is left."""
+    return lambda v: (HomeFork() if v.image.stacker.present else PickPack(v.params.places[place(v)].side),)
 
 
 def place_at(place: Callable[[View], str]) -> Commands:
-    """Put the carried pack down at a place."""
-    return lambda v: (PlacePack(v.params.places[place(v)].side),)
+    """Put the carried pack down at a place. With the fork empty already only the way home is left."""
+    return lambda v: (HomeFork() if v.image.stacker.present is False else PlacePack(v.params.places[place(v)].side),)

@@ -23,7 +23,7 @@ from sim.campaigns.screen.track import Run, is_beside, step_views
 from sim.campaigns.screen.view import BayView, FaultView, LiftView, LockView, Mark, OrderView, RowView, Tool, View
 
 TAIL: Final = 4
-ENDED_SHOWN: Final = 6
+ENDED_SHOWN: Final = 10
 _CODE_LENGTH: Final = 24
 _RELEASED: Final = "S4"
 _BAYS: Final = "state/bay/"

@@ -15,6 +15,7 @@ FULL_SCALE_S: Final = 15.0
 _STANDING_MM_S: Final = 0.5
 _BAY_WIDTH: Final = 16
 _WIDE: Final = 90
+_NAMES_FROM: Final = 45
 _LOW_PCT, _HIGH_PCT = 30.0, 80.0
 MARKS: Final = {
     Mark.WAITING: ("·", "bright_black"),
@@ -37,7 +38,7 @@ _PACKML_STYLES: Final = {
 
 def simulated_text(speed: float) -> str:
     """The notice that no real machine moves."""
-    times = "" if speed == 1 else f"; motion and shown times are ×{speed:g}"
+    times = "" if speed == 1 else f" (motion ×{speed:g})"
     return f"The devices of this station are simulated: no real machine moves{times}."
 
 
@@ -82,7 +83,7 @@ def _step_line(step: StepView, width: int, full_s: float, together: bool) -> Tex
     sign, style = MARKS[step.mark]
     active = step.mark is Mark.ACTIVE
     faint = "bright_black" if step.mark is Mark.WAITING else ("bold" if active else "")
-    line = Text.assemble((sign, style), (f" {step.number:>2} {step.title:<{TITLE_WIDTH}}", faint))
+    line = Text.assemble((sign, style), (f" {step.number:>2} {step.title:<{TITLE_WIDTH + 1}}", faint))
     line.append("∥ " if active and together else "  ", "bold cyan")
     scale_s = full_s if step.number else step.nominal_s or full_s
     bar = step_bar(width - line.cell_len - 12, scale_s, step.actual_s, step.nominal_s, _bar_style(step.mark))
@@ -110,8 +111,9 @@ def _row_line(row: RowView, width: int) -> Text:
     active = row.mark is Mark.ACTIVE
     faint = "bright_black" if row.mark is Mark.DONE else ""
     seconds = f" {row.took_s:>5.1f} s"
-    line = Text.assemble((f"{sign} ", style), (f"{row.name:<10} ", "bold" if active and not row.beside else faint))
-    line.append(row.title, faint)
+    name = f"{row.name:<10} " if width >= _NAMES_FROM else ""
+    strong = "bold" if active and not row.beside else faint
+    line = Text.assemble((f"{sign} ", style), (name, strong), (row.title, faint))
     line.truncate(width - len(seconds), overflow="ellipsis", pad=True)
     return line.append(seconds, "bold" if active else faint)
 
@@ -179,14 +181,17 @@ def _bay(bay: BayView) -> Text:
     return line.append(f" #{bay.pack_class or '?'}", "bright_black")
 
 
-def fault_lines(faults: tuple[FaultView, ...]) -> list[Text]:
-    """Each fault with its text and what to do about it."""
+def fault_lines(faults: tuple[FaultView, ...], head_cells: int) -> list[Text]:
+    """Each fault in at most `head_cells` cells, so that there is room for what to do about it."""
     if not faults:
         return [Text.assemble(("✓", "green"), " no faults")]
     lines = []
-    for fault in faults:
+    for number, fault in enumerate(faults, 1):
         style = "yellow" if fault.severity in {"info", "degraded"} else "bold red"
-        lines.append(Text.assemble(("✗ ", style), (f"{fault.code} {fault.device}", style), f" {fault.text}"))
+        count = f" ({number} of {len(faults)})" if len(faults) > 1 else ""
+        head = Text.assemble(("✗ ", style), (f"{fault.code} {fault.device}", style), f"{count} {fault.text}")
+        head.truncate(head_cells, overflow="ellipsis")
+        lines.append(head)
         lines.append(Text.assemble(("  → ", "bold"), fault.remedy))
     return lines
 
@@ -196,7 +201,7 @@ def outcome_lines(view: View) -> list[Text]:
     if view.record is not None:
         values = view.record.values
         good = values.outcome == "completed" and values.lock_proven
-        proof = "lock proof in the record" if values.lock_proven else "NO lock proof"
+        proof = "lock proof recorded" if values.lock_proven else "NO lock proof"
         seconds = f"{values.duration_s * (view.simulated_speed or 1.0):.1f} s from admission to release"
         head = Text(f"{'✓' if good else '✗'} {values.outcome}, {proof}", "bold green" if good else "bold red")
         return [head, Text(f"  {values.reason or seconds}")]

@@ -16,6 +16,8 @@ TIGHT_WIDTH, TIGHT_HEIGHT = 80, 24
 _SIDE = 40
 _TIGHT_SIDE = 33
 _BORDER = 4
+_RAGGED = 10
+"""Cells that wrapping between words may leave unused."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ def _roomy(view: View, width: int, height: int) -> Layout:
     body, side = Layout(name="body"), Layout(name="side", size=_SIDE)
     foot = max(4, height - 24)
     left, inside = width - _SIDE - _BORDER, _SIDE - _BORDER
+    locks = _lines(parts.lock_lines(view.locks, inside))
     side.split_column(
         Layout(_panel("Lift", _lines(parts.lift_lines(view, inside))), size=4),
-        Layout(_panel("Lock points", _lines(parts.lock_lines(view.locks, inside)), parts.lock_summary(view.locks)), size=5),
+        Layout(_panel("Lock points", locks, parts.lock_summary(view.locks)), size=5),
         Layout(_panel("Bays", _lines(parts.bay_lines(view.bays, inside))), size=9),
         Layout(_panel("Order", Group(*parts.outcome_lines(view)))),
     )
@@ -48,10 +51,12 @@ def _roomy(view: View, width: int, height: int) -> Layout:
         side,
     )
     bottom = Layout(name="bottom", size=foot)
-    rows = parts.row_lines(view, left, foot - 2)
+    for_faults = width * 3 // 5 if view.faults else _SIDE
+    rows = parts.row_lines(view, width - for_faults - _BORDER, foot - 2)
+    faults = parts.fault_lines(view.faults, (for_faults - _BORDER) * (1 if len(view.faults) > 1 else 2) - _RAGGED)
     bottom.split_row(
         Layout(_panel("Chart: active and last rows", _lines(rows))),
-        Layout(_panel("Faults", Group(*parts.fault_lines(view.faults)), alarm=bool(view.faults)), size=_SIDE),
+        Layout(_panel("Faults", Group(*faults), alarm=bool(view.faults)), size=for_faults),
     )
     return _stacked(view, width, body, bottom)
 
@@ -61,9 +66,10 @@ def _tight(view: View, width: int, height: int) -> Layout:
     left = width - _TIGHT_SIDE - 3
     bottom = Layout(Group(*_foot(view, width)), name="bottom", size=max(2, height - 22))
     now = _lines(parts.row_lines(view, _TIGHT_SIDE, height - 4 - 16))
+    locks = _lines(parts.lock_lines(view.locks, _TIGHT_SIDE))
     side.split_column(
         Layout(_ruled("lift", _lines(parts.lift_lines(view, _TIGHT_SIDE))), size=3),
-        Layout(_ruled(f"locks: {parts.lock_summary(view.locks)}", _lines(parts.lock_lines(view.locks, _TIGHT_SIDE))), size=4),
+        Layout(_ruled(f"locks: {parts.lock_summary(view.locks)}", locks), size=4),
         Layout(_ruled("bays", _lines(parts.bay_lines(view.bays, _TIGHT_SIDE))), size=8),
         Layout(_ruled("chart", now)),
     )
@@ -75,14 +81,12 @@ def _tight(view: View, width: int, height: int) -> Layout:
 
 def _stacked(view: View, width: int, body: Layout, bottom: Layout) -> Layout:
     whole = Layout()
-    whole.split_column(
-        Layout(_lines([parts.heading(view, width), parts.notice(view)]), size=2), body, bottom
-    )
+    whole.split_column(Layout(_lines([parts.heading(view, width), parts.notice(view)]), size=2), body, bottom)
     return whole
 
 
 def _foot(view: View, width: int) -> list[Text]:
-    lines = parts.fault_lines(view.faults) if view.faults else parts.outcome_lines(view)
+    lines = parts.fault_lines(view.faults, width - 1) if view.faults else parts.outcome_lines(view)
     for line in lines:
         line.truncate(width - 1, overflow="ellipsis")
         line.no_wrap = True

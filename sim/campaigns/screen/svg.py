@@ -43,7 +43,8 @@ def picture(renderable: RenderableType, width: int, height: int, title: str) -> 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole_w:g} {whole_h:g}" role="img">',
         f"<title>{escape(title)}</title>",
-        f'<rect x="0.5" y="0.5" width="{whole_w - 1:g}" height="{whole_h - 1:g}" rx="8" fill="{_BACK}" stroke="{_FRAME}"/>',
+        f'<rect x="0.5" y="0.5" width="{whole_w - 1:g}" height="{whole_h - 1:g}" rx="8" fill="{_BACK}" '
+        f'stroke="{_FRAME}"/>',
         *(f'<circle cx="{20 + 18 * i}" cy="18" r="5" fill="{_PALETTE[i + 1]}"/>' for i in (0, 2, 1)),
         f'<g font-family="{_FONTS}" font-size="{_FONT:g}" xml:space="preserve">',
         f'<text x="{whole_w / 2:g}" y="23" text-anchor="middle" fill="{_PALETTE[8]}">{escape(title)}</text>',
@@ -61,7 +62,8 @@ def _row(line: list[Segment], y: float) -> Iterator[str]:
         colour, ground = _colours(style)
         x = _MARGIN + column * _CELL_W
         if ground:
-            yield f'<rect x="{x:g}" y="{y:g}" width="{segment.cell_length * _CELL_W:g}" height="{_CELL_H:g}" rx="3" fill="{ground}"/>'
+            wide = segment.cell_length * _CELL_W
+            yield f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{_CELL_H:g}" rx="3" fill="{ground}"/>'
         yield from _drawn(segment.text, x, y, colour)
         yield from _words(segment.text, x, y, colour, bold=bool(style.bold))
         column += segment.cell_length

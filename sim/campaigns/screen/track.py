@@ -65,10 +65,8 @@ def _step(number: int, runs: list[Run], nominal_s: float | None, now_s: float, s
     title = STEP_TITLES[number]
     if not runs:
         return StepView(number, title, Mark.WAITING, None, nominal_s)
-    if any(run.end_s is None for run in runs):
-        mark = Mark.ACTIVE
-    else:
-        mark = Mark.FAILED if runs[-1].failed else Mark.DONE
+    ended = Mark.FAILED if runs[-1].failed else Mark.DONE
+    mark = Mark.ACTIVE if any(run.end_s is None for run in runs) else ended
     return StepView(number, title, mark, round(_covered_s(runs, now_s) * speed, 3), nominal_s)
 
 

@@ -12,8 +12,8 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Phase, State, Swap
-from hal.commands import Command, RequestCar, RunEnable
 from hal.commands import CarMode as M
+from hal.commands import Command, RequestCar, RunEnable
 from tests.unit.core import scenes as s
 
 T = TypeVar("T")
@@ -94,22 +94,33 @@ class Driver:
         after = s.after(self.image, command)
         if row == "1":
             after = s.drive_in(after)
+        if row == "0.4" and self.state.swap:
+            after = s.put(after, buffer=s.pack(self.state.swap.serial_new))
         if isinstance(command, RequestCar) and command.mode is M.WAKE:
-            installed = self.state.swap and s.pack(self.state.swap.serial_new)
-            after = s.put(self.image, car_pack=installed)
-            after = s.after(after, command)
+            after = s.after(s.put(self.image, car_pack=s.pack(self._on_car())), command)
         self.image = self.twist(row, command, self.image, after)
 
+    def is_in(self, packml: PackML) -> bool:
+        """The station is in this state now."""
+        return self.state.packml is packml
+
+    def _on_car(self) -> str:
+        """Code of the pack that hangs on the car: the one of the slot that was emptied under it."""
+        came_with = self.image.car_pack.serial or ""
+        swap = self.state.swap
+        if swap is None or "13" not in self.done or "11.return" in self.done:
+            return came_with
+        return swap.serial_new
+
     def run(self, until: Callable[["Driver"], bool], scans: int = 400) -> None:
-        """Scan, and let dwells pass, until it is so."""
+        """Scan until it is so; where nothing happens any more, the shortest timer passes."""
         for _ in range(scans):
             if until(self):
                 return
-            self.tell(Scan())
-            for timer in [t for t in self.timers if t.startswith("dwell:")]:
-                if timer in self.timers:
-                    del self.timers[timer]
-                    self.tell(TimeUp(timer))
+            if not self.tell(Scan()) and self.timers:
+                timer = min(self.timers, key=self.timers.__getitem__)
+                del self.timers[timer]
+                self.tell(TimeUp(timer))
         active = [(a.row, a.phase.value) for a in self.state.active]
         raise AssertionError(f"{self.state.packml}: {active} {self.state.faults} after {self.done}")
 

@@ -15,6 +15,7 @@ from hal.commands import (
     Command,
     Drive,
     Heartbeat,
+    HomeFork,
     Lock,
     MoveLift,
     MoveSlot,
@@ -221,6 +222,10 @@ JUDGED = (
     Judged("pick-store", PickPack(Side.RIGHT), s.put(s.OUT_STORED, stacker__level_mm=2.0), (
         *MOTION, flag("at-level", "stacker__at_level"), _STAYS, *SLOTS_STAND,
         flag("slot-there", "shuttle__out_at_store"))),
+    Judged("fork-home-bay", HomeFork(), s.put(_AT_BAY, stacker__fork_home=False), (
+        *MOTION, flag("at-level", "stacker__at_level"))),
+    Judged("fork-home-rail", HomeFork(), s.put(_AT_RAIL, stacker__fork_home=False), (
+        *MOTION, flag("at-level", "stacker__at_level"), *SLOTS_STAND)),
     Judged("enable", RunEnable(True), s.put(s.EMPTY_LANE, safety__drives_enabled=False), CHAIN),
 )  # fmt: skip
 """Every command that bears a hazard, with each of its interlocks."""
@@ -295,6 +300,10 @@ SINGLE = (
     Case("fork out who knows where", MoveSlot(Slot.OUT, 3000.0, 1.0),
          s.put(_OTHERS, stacker__fork_home=False, stacker__level_mm=None), "fork-home", "stacker.fork_home is False"),
     Case("bays do not wait for slots", PickPack(Side.LEFT), s.put(_AT_BAY, shuttle=Image().shuttle)),
+    Case("the fork leaves a bay while a slot moves", HomeFork(),
+         s.put(_AT_BAY, stacker__fork_home=False, shuttle__in_moving=True)),
+    Case("the fork leaves who knows where", HomeFork(),
+         s.put(_AT_BAY, stacker__level_mm=None, shuttle__in_moving=True), "slots-stand", "shuttle.in_moving is "),
     Case("pick while the other slot is away", PickPack(Side.RIGHT),
          s.put(s.EXCHANGED, stacker__level_mm=0.0)),
     Case("slot with the pack neither locked nor low", MoveSlot(Slot.IN, -3000.0, 1.0), s.FREED, "lift-clear",

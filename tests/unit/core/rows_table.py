@@ -8,11 +8,32 @@ from dataclasses import dataclass, replace
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.image import Image
 from firmware_py.core.state import Install, Swap
-from hal.commands import Actuator as A
-from hal.commands import CarMode, Drive, Lock, MoveLift, MoveSlot, MoveStacker, PickPack, PlacePack, RequestCar, Slot, Unlock
+from hal.commands import (
+    Actuator,
+    CarMode,
+    Drive,
+    Lock,
+    MoveLift,
+    MoveSlot,
+    MoveStacker,
+    PickPack,
+    PlacePack,
+    RequestCar,
+    Slot,
+    Unlock,
+)
 from hal.commands import Side as Aisle
-from hal.readings import CarReading, LiftReading, LockSetReading, LockState, PackReading, PlatformReading, ShuttleReading
-from hal.readings import SelfCheck, StackerReading
+from hal.readings import (
+    CarReading,
+    LiftReading,
+    LockSetReading,
+    LockState,
+    PackReading,
+    PlatformReading,
+    SelfCheck,
+    ShuttleReading,
+    StackerReading,
+)
 from tests.unit.core import scenes as s
 
 
@@ -56,6 +77,7 @@ DANGERS = {
     "pack-hangs": Danger({"lift__position_mm": 600.0, "lift__load_kg": 50.0}, F.PACK_HANGS, "lift"),
     "overload": Danger({"lift__load_kg": 600.0}, F.MASS_TOO_HIGH, "lift"),
     "load-lost": Danger({"lift__load_kg": 100.0}, F.MASS_TOO_LOW, "lift"),
+    "bad-pack": Danger({"buffer__temp_max_degc": 50.0}, F.PACK_NOT_ELIGIBLE, "buffer"),
     "other-pack": Danger({"buffer__serial": s.OTHER}, F.PACK_SERIAL_MISMATCH, "buffer"),
     "slots-meet": Danger({"shuttle__out_mm": 0.0, "shuttle__in_mm": -1000.0}, F.SHUTTLE_JAMMED, "shuttle"),
     "shuttle-silent": Danger({"shuttle": ShuttleReading()}, _LOST, "shuttle"),
@@ -76,7 +98,7 @@ class Played:
 
     start: Image
     done: Image
-    witnesses: tuple[str, str]
+    witnesses: tuple[str, ...]
     dangers: str
     swap: Swap = s.SWAP
 
@@ -124,21 +146,23 @@ EMPTIED = s.put(s.after(s.RELEASED, RequestCar(CarMode.RELEASE)), platform__lane
 REFUSED = s.put(s.STANDING, platform__buffer_present=True)
 
 
-def _carry(prefix: str, pictures: tuple[Image, ...], dangers: str = "", places: tuple[str, str] = ("bay", "buffer"),
-           swap: Swap = s.SWAP) -> dict[str, Played]:  # fmt: skip
+def _carry(
+    prefix: str, pictures: tuple[Image, ...], places: tuple[str, str] = ("bay", "buffer"), swap: Swap = s.SWAP
+) -> dict[str, Played]:
     first, at, took, brought, put = pictures
     presence = {n: f"platform__{n}_present" for n in ("bay", "buffer", "store")}
     return {
         f"{prefix}.1": Played(first, at, STACKER, RACK, swap),
         f"{prefix}.2": Played(at, took, ("stacker__present", presence[places[0]]), RACK, swap),
         f"{prefix}.3": Played(took, brought, STACKER, RACK, swap),
-        f"{prefix}.4": Played(brought, put, ("stacker__present", presence[places[1]]), f"{RACK} {dangers}", swap),
+        f"{prefix}.4": Played(brought, put, ("stacker__present", presence[places[1]]), RACK, swap),
     }
 
 
 _PUT_BACK = (s.put(s.STAGED, stacker__level_mm=1500.0), OTHER_HOME, TAKEN, BACK, s.after(BACK, PlacePack(Aisle.LEFT)))
 PLAYED: dict[str, Played] = {
-    **_carry("0", (s.EMPTY_LANE, AT_BAY, FETCHED, BROUGHT, s.after(BROUGHT, PlacePack(Aisle.LEFT))), "other-pack"),
+    **_carry("0", (s.EMPTY_LANE, AT_BAY, FETCHED, BROUGHT, s.after(BROUGHT, PlacePack(Aisle.LEFT)))),
+    "0.5": Played(s.put(s.STAGED, buffer=PackReading()), s.STAGED, ("buffer__serial", "buffer__soc_pct"), ""),
     **_carry("other", _PUT_BACK, places=("buffer", "bay")),
     **_carry("putback", _PUT_BACK, places=("buffer", "bay"), swap=OLD_AGAIN),
     **_carry("store", (s.put(STORED, stacker__level_mm=600.0), STORED, OFF, OFF_BAY,
@@ -149,8 +173,8 @@ PLAYED: dict[str, Played] = {
     "4": Played(s.READY, s.CENTRED, RODS, f"{PARKED} other-car"),
     "4.free": Played(s.CENTRED, s.READY, RODS, f"{PARKED} other-car"),
     "5.pins": Played(s.CENTRED, s.PINNED, PINS, f"{PARKED} other-car"),
-    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(A.PIN_LIFT, True)), BODY, f"{PARKED} other-car"),
-    "5.shutter": Played(s.CENTRED, s.after(s.CENTRED, Drive(A.SHUTTER, True)), SHUTTER, f"{PARKED} other-car"),
+    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(Actuator.PIN_LIFT, True)), BODY, f"{PARKED} other-car"),
+    "5.shutter": Played(s.CENTRED, s.after(s.CENTRED, Drive(Actuator.SHUTTER, True)), SHUTTER, f"{PARKED} other-car"),
     "6": Played(s.CLAMPED, s.DOCKED, height("at_seat"), f"{HELD} {LIFT} {LOCKED} proof-unseen"),
     "6.lower": Played(s.DOCKED, s.CLAMPED, height("at_home"), f"{HELD} {LIFT} {LOCKED}"),
     "7": Played(s.DOCKED, s.CARRIED, ("lift__position_mm", "lift__load_kg"), f"{HELD} {LIFT} {LOCKED} overload"),
@@ -162,7 +186,9 @@ PLAYED: dict[str, Played] = {
                        f"{HELD} {LIFT} {FREE} overload", OLD_AGAIN),
     "11": Played(s.LOWERED, s.OUT_STORED, SLOT_OUT, f"{HELD} shuttle-silent slot-unseen"),
     "12": Played(s.LOWERED, s.after(s.LOWERED, MoveSlot(Slot.IN, s.UNDER, 1.0)), SLOT_IN,
-                 f"{HELD} shuttle-silent slot-unseen slots-meet other-pack"),
+                 f"{HELD} shuttle-silent slot-unseen slots-meet other-pack bad-pack"),
+    "12.other": Played(s.put(s.OUT_STORED, shuttle__out_mm=1500.0, shuttle__out_at_store=False),
+                       s.OUT_STORED, (*SLOT_OUT, "shuttle__in_mm", "shuttle__in_at_buffer"), ""),
     "12.return": Played(s.EXCHANGED, s.OUT_STORED, ("shuttle__in_mm", "shuttle__in_at_buffer"),
                         f"{HELD} shuttle-silent slot-unseen"),
     "11.return": Played(s.OUT_STORED, RETURNED, ("shuttle__out_mm", "shuttle__out_at_under"),
@@ -179,7 +205,8 @@ PLAYED: dict[str, Played] = {
     "14.unlock": Played(BACKED_OFF, s.after(BACKED_OFF, Unlock(s.ALL)), BOLTS,
                         f"{HELD} {LIFT} locks-silent proof-unseen load-lost"),
     "14.lower": Played(s.SEATED, REJECTED, height("at_transfer"), f"{HELD} {LIFT} {FREE} proof-unseen pack-hangs"),
-    "15": Played(s.LOCKED, s.PROVEN, BOLTS, f"{HELD} {LIFT} {LOCKED} proof-unseen"),
+    "15": Played(s.LOCKED, s.PROVEN, ("lift__load_kg", "locks__proof_locked", "car__pack_latched"),
+                 f"{HELD} {LIFT} {LOCKED} proof-unseen"),
     "16": Played(s.PROVEN, s.RETRACTED, height("at_home"),
                  f"{LIFT} {LOCKED} proof-unseen lane-unseen platform-silent"),
     "16.shutter": Played(s.RETRACTED, s.COVERED, SHUTTER, "lane-unseen platform-silent"),
@@ -189,11 +216,13 @@ PLAYED: dict[str, Played] = {
     "18.free": Played(s.DOWN, s.RELEASED, PINS, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
     "19": Played(s.RELEASED, EMPTIED, LANE, "lane-unseen platform-silent"),
     "19.refuse": Played(REFUSED, s.after(REFUSED, RequestCar(CarMode.RELEASE)), LANE, "lane-unseen platform-silent"),
-    "19.close": Played(EMPTIED, s.after(EMPTIED, Drive(A.LANE_GATE, False)), GATE, "lane-unseen platform-silent"),
+    "19.close": Played(EMPTIED, s.after(EMPTIED, Drive(Actuator.LANE_GATE, False)), GATE,
+                       "lane-unseen platform-silent"),
     "home.in": Played(s.RETRACTED, s.after(s.RETRACTED, MoveSlot(Slot.IN, s.BUFFER, 1.0)),
                       ("shuttle__in_mm", "shuttle__in_at_buffer"), "shuttle-silent slot-unseen lane-unseen"),
     "home.out": Played(OFF, s.after(OFF, MoveSlot(Slot.OUT, s.UNDER, 1.0)),
-                       ("shuttle__out_mm", "shuttle__out_at_under"), "shuttle-silent slot-unseen slots-meet lane-unseen"),
+                       ("shuttle__out_mm", "shuttle__out_at_under"),
+                       "shuttle-silent slot-unseen slots-meet lane-unseen"),
 }  # fmt: skip
 DECISIONS = {"0.choose"}
 """Rows that decide and see nothing."""

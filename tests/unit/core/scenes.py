@@ -17,6 +17,7 @@ from hal.commands import (
     CarMode,
     Command,
     Drive,
+    HomeFork,
     Lock,
     MoveLift,
     MoveSlot,
@@ -66,7 +67,7 @@ def put(image: Image, **changes: object) -> Image:
     """`put(image, lift__load_kg=3.0, car=CarReading())`: the same picture with other values."""
     for path, value in changes.items():
         device, _, role = path.partition("__")
-        new = replace(getattr(image, device), **{role: value}) if role else value
+        new: Any = replace(getattr(image, device), **{role: value}) if role else value
         image = replace(image, **{device: new})
     return image
 
@@ -223,7 +224,7 @@ def after(image: Image, *commands: Command) -> Image:
     return reduce(_after, commands, image)
 
 
-def _after(image: Image, command: Command) -> Image:
+def _after(image: Image, command: Command) -> Image:  # noqa: PLR0911 - one case per command
     match command:
         case MoveLift(position_mm, _):
             return _lift(image, position_mm)
@@ -241,6 +242,8 @@ def _after(image: Image, command: Command) -> Image:
             return _place(image, side, present=False)
         case PlacePack(side):
             return _place(image, side, present=True)
+        case HomeFork():
+            return put(image, stacker__fork_home=True)
         case Drive(actuator, out):
             return _drive(image, actuator, out)
         case RequestCar(mode):

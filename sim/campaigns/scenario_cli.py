@@ -1,0 +1,104 @@
+"""`swapstation sim run`: scenarios, in virtual time or over the wires."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firmware_py.cli import exits
+
+if TYPE_CHECKING:
+    from sim.campaigns.scenario_result import Result
+    from sim.scenario import Named
+
+
+def register(app: typer.Typer, sim_app: typer.Typer) -> None:
+    """Add `run` to the simulator's commands."""
+    del app
+    sim_app.command("run")(run)
+
+
+def run(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FILE]", help="Name of a scenario, or a path that ends in .toml.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the scenarios, and end.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Serial numbers, jitter and the order of what is simultaneous.")] = 1,
+    jitter: Annotated[float, typer.Option(min=0.0, max=0.3, help="Sigma of each move's time, as a share of it.")] = 0.0,
+    wire: Annotated[bool, typer.Option("--wire", help="Over real sockets, with the controller as a process.")] = False,
+    speed: Annotated[float, typer.Option(min=0.1, max=4.0, help="With --wire: speed of motion and energy.")] = 1.0,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also the timeline of all that happened.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    config: Annotated[
+        list[Path] | None, typer.Option("--config", metavar="DIR", help="Look for scenarios here first.")
+    ] = None,
+) -> None:
+    """Run a scenario on a simulated station and judge it. Exit code 0 only when everything was as expected.
+
+    In virtual time a swap takes about a second, and the same seed gives the same digest.
+
+    \b
+    Examples:
+      swapstation sim run --list
+      swapstation sim run bolt-will-not-open
+      swapstation sim run happy --seed 7 --jitter 0.1 --json | jq .digest
+      swapstation sim run estop-no-pack --wire --speed 4
+    """
+    if list_:
+        _list(config or [], as_json=as_json)
+        return
+    if scenario is None:
+        exits.leave(exits.USAGE, "which scenario? See `swapstation sim run --list`")
+    if speed != 1.0 and not wire:
+        exits.leave(exits.USAGE, "--speed goes with --wire: virtual time needs none")
+    named = _load(scenario, config or [])
+    result = _run(named, seed, jitter, speed if wire else None)
+    if as_json:
+        typer.echo(json.dumps(result.as_json()))
+    else:
+        from sim.campaigns.scenario_report import print_report
+
+        print_report(result, timeline=verbose)
+    if not result.passed:
+        raise typer.Exit(exits.FAILED)
+
+
+def _list(config: list[Path], *, as_json: bool) -> None:
+    from sim.scenario import scenario_names
+
+    found = [_load(name, config) for name in scenario_names(config)]
+    if as_json:
+        typer.echo(json.dumps([{"name": n.name, "title": n.scenario.title, "wire": n.scenario.wire} for n in found]))
+        return
+    for named in found:
+        typer.echo(f"{named.name:<28} {'*' if named.scenario.wire else ' '} {named.scenario.title}")
+    typer.echo("* also run on the wire by the tests")
+
+
+def _load(name: str, config: list[Path]) -> "Named":
+    from hal.errors import ConfigError
+    from sim.scenario import load_scenario
+
+    try:
+        return load_scenario(name, config)
+    except ConfigError as error:
+        exits.leave(exits.CONFIG, *error.mistakes)
+
+
+def _run(named: "Named", seed: int, jitter: float, speed: float | None) -> "Result":
+    from hal.errors import ConfigError
+
+    try:
+        if speed is None:
+            from sim.campaigns.scenario_run import run_virtual
+
+            return run_virtual(named, seed, jitter=jitter)
+        from sim.campaigns.wire_run import WireFailed, run_wire
+
+        try:
+            return run_wire(named, seed, speed=speed, jitter=jitter)
+        except (WireFailed, OSError) as error:
+            exits.leave(exits.UNAVAILABLE, f"cannot run: {error}")
+    except ConfigError as error:
+        exits.leave(exits.CONFIG, *error.mistakes)

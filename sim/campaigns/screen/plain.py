@@ -1,0 +1,49 @@
+"""The screen as plain lines, for where no terminal is: one per row that ended, per fault and per turn of the order."""
+
+from pydantic import BaseModel
+
+from hal.contract import Alarm, OrderReply, RecordEvent, SimulatorNotice, StationState, StepEvent
+from sim.campaigns.screen.parts import clock_text, outcome_lines, simulated_text
+from sim.campaigns.screen.track import STEP_TITLES
+from sim.campaigns.screen.view import View
+
+
+class PlainLines:
+    """Turns messages into lines. Knows only what it has said last."""
+
+    def __init__(self) -> None:
+        self._packml = ""
+
+    def of(self, message: BaseModel, view: View) -> list[str]:
+        """Lines for a message that the model has just taken; `view` is the model's after it."""
+        match message:
+            case SimulatorNotice():
+                return [simulated_text(message.values.speed)]
+            case StationState() if message.values.packml != self._packml:
+                self._packml = message.values.packml
+                return [f"station is {self._packml}, {message.values.place_text}"]
+            case OrderReply(values=values):
+                return [f"order {values.order_id} {values.answer}{f': {values.reason}' if values.reason else ''}"]
+            case StepEvent():
+                return _step(message, view)
+            case Alarm(values=values):
+                return [f"fault {values.code} {values.device}: {values.text}", f"      -> {values.remedy}"]
+            case RecordEvent():
+                return [" ".join(line.plain.split()) for line in outcome_lines(view)]
+        return []
+
+
+def _step(message: StepEvent, view: View) -> list[str]:
+    values = message.values
+    clock = f"{clock_text(view.clock_s):>6}"
+    if values.phase == "started":
+        return []
+    if values.phase != "done":
+        return [f"{clock}  {values.row:<10} {values.title}: {values.phase}, {values.code} {values.text}"]
+    took = next((row for row in view.ended if row.name == values.row), None)
+    seconds = f"{took.took_s:5.1f} s" if took else ""
+    line = f"{clock}  {values.row:<10} {values.title[:52]:<52} {seconds}"
+    step = view.steps[values.step]
+    if took is None or took.beside or step.actual_s is None or step.nominal_s is None:
+        return [line]
+    return [f"{line}   {step.number:>2} {STEP_TITLES[step.number]}: {step.actual_s:.1f} of {step.nominal_s:g} s"]

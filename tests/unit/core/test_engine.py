@@ -1,0 +1,338 @@
+"""The engine's own rules: guards, limits, retries, what a late or unknown thing may do. And the checks it asks."""
+
+from dataclasses import replace
+
+import pytest
+
+from firmware_py.core import checks as c
+from firmware_py.core.chart import CHART, Link, Route, Row, Watch
+from firmware_py.core.checks import Miss, View
+from firmware_py.core.draft import Draft
+from firmware_py.core.effects import Act, Arm, Disarm, Note, StopMotion
+from firmware_py.core.engine import Chart
+from firmware_py.core.events import Action as Do
+from firmware_py.core.events import Operator, Scan, TimeUp, Trouble
+from firmware_py.core.faults import FaultCode as F
+from firmware_py.core.faults import Reaction
+from firmware_py.core.image import Image
+from firmware_py.core.packml import PackML
+from firmware_py.core.sequencer import Sequencer
+from firmware_py.core.state import Active, Install, Phase, State
+from hal.readings import CarReading, LiftReading, LockSetReading, LockState, ShuttleReading
+from tests.unit.core import scenes as s
+from tests.unit.core.engine_drive import at_row, faults_cleared, notes, of, raised, sequencer
+
+SEQ = sequencer()
+
+
+def see(image: Image, **swap: object) -> View:
+    """What a check looks at."""
+    return View(replace(s.SWAP, **swap), image, s.params())  # type: ignore[arg-type]
+
+
+def small(*rows: Row) -> Sequencer:
+    """A sequencer with a chart of its own."""
+    return Sequencer(s.params(), {row.name: row for row in rows})
+
+
+BASE = Row("a", 0, "A", c.flag("platform", "lane_clear"), "1", F.LIFT_STALLED, "lift", None)
+
+# ------------------------------------------------------------------ guards and limits
+
+
+@pytest.mark.parametrize("row", ["6", "8", "10", "13", "14", "0.2", "19"])
+def test_a_start_pose_that_is_wrong_keeps_the_row_waiting_and_then_holds(row: str) -> None:
+    poses: dict[str, dict[str, object]] = {
+        "6": {"lift__at_home": False}, "8": {"locks": s.locks(LockState.FREE)}, "10": {"shuttle__out_present": True},
+        "13": {"shuttle__in_present": False}, "14": {"lift__pack_seated": (True, True, True, False)},
+        "0.2": {"stacker__at_level": False}, "19": {"platform__shutter_closed": False},
+    }  # fmt: skip
+    starts = {
+        "6": s.CLAMPED, "8": s.CARRIED, "10": s.FREED, "13": s.EXCHANGED, "14": s.SEATED,
+        "0.2": s.put(s.EMPTY_LANE, stacker__level_mm=600.0), "19": s.RELEASED,
+    }  # fmt: skip
+    waiting = at_row(row, s.SWAP, Phase.WAITING)
+    image = s.put(starts[row], **poses[row])
+    assert SEQ.step(waiting, image, Scan()) == (waiting, ())
+    state, effects = SEQ.step(waiting, image, TimeUp(f"guard:{row}"))
+    assert raised(effects) == [(F.START_POSE_WRONG, CHART[row].limit_device)]
+    assert state.packml is PackML.HOLDING
+
+
+def test_a_start_pose_that_is_not_known_is_a_lost_link() -> None:
+    image = s.put(s.RELEASED, platform__shutter_closed=None)
+    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), image, TimeUp("guard:19"))
+    assert raised(effects) == [(F.LINK_LOST, "platform")]
+
+
+def test_a_row_that_could_start_but_was_never_looked_at_is_not_ready() -> None:
+    image = s.put(s.RELEASED, safety__drives_enabled=None)
+    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), image, TimeUp("guard:19"))
+    assert raised(effects) == [(F.DRIVES_NOT_ENABLED, "safety")]
+    unsettled = s.put(s.RELEASED, unsettled=("platform",))
+    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), unsettled, TimeUp("guard:19"))
+    assert raised(effects) == [(F.START_POSE_WRONG, "lane")]
+
+
+def test_a_resumed_row_may_start_from_anywhere_but_not_against_its_watches() -> None:
+    midway = s.put(s.CLAMPED, lift__position_mm=500.0, lift__at_home=False)
+    waiting = replace(at_row("6", s.SWAP, Phase.WAITING), active=(Active("6", resumed=True),))
+    _, effects = SEQ.step(waiting, midway, Scan())
+    assert len(of(Act, effects)) == 1
+    assert SEQ.step(waiting, s.put(midway, car__doors_closed=False), Scan()) == (waiting, ())
+
+
+def test_a_resumed_row_that_is_done_commands_nothing() -> None:
+    waiting = replace(at_row("6", s.SWAP, Phase.WAITING), active=(Active("6", resumed=True),))
+    state, effects = SEQ.step(waiting, s.DOCKED, Scan())
+    assert not of(Act, effects)
+    state, _ = SEQ.step(state, s.DOCKED, Scan())
+    assert [a.row for a in state.active] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("row", "image", "change", "fault"),
+    [
+        ("6", s.DOCKED, {"lift__dock_pins": (True, True, False, True)}, (F.DOCK_NOT_SEATED, "lift")),
+        ("6", s.DOCKED, {"lift__position_mm": 870.0}, (F.LIFT_STALLED, "lift")),
+        ("6", s.DOCKED, {"lift__dock_pins": None}, (F.LINK_LOST, "lift")),
+        ("7", s.CARRIED, {"lift__load_kg": 100.0}, (F.MASS_TOO_LOW, "lift")),
+        ("7", s.CARRIED, {"lift__position_mm": 902.0}, (F.LIFT_STALLED, "lift")),
+        ("8", s.FREED, {"locks__proof_locked": (True,) * 10}, (F.LOCK_FAILED_UNLOCK, "locks")),
+        ("13", s.SEATED, {"lift__pack_seated": (True, False, True, True)}, (F.PACK_NOT_SEATED, "lift")),
+        ("13", s.SEATED, {"lift__load_kg": 100.0}, (F.MASS_TOO_LOW, "lift")),
+        ("14", s.LOCKED, {"locks__torque_nm": (50.0,) * 10}, (F.LOCK_FAILED_LOCK, "locks")),
+        ("15", s.PROVEN, {"car__pack_latched": False}, (F.LOCK_PROOF_DISAGREES, "locks")),
+        ("17", s.WOKEN, {"car__pack_serial": s.OTHER}, (F.CAR_PACK_MISMATCH, "car")),
+        ("17", s.WOKEN, {"car__hvil_closed": False}, (F.SELF_CHECK_FAILED, "car")),
+        ("17", s.WOKEN, {"car__self_check": None}, (F.LINK_LOST, "car")),
+        ("19", s.RELEASED, {}, (F.CAR_DID_NOT_LEAVE, "lane")),
+    ],
+)
+def test_a_limit_names_what_did_not_come(
+    row: str, image: Image, change: dict[str, object], fault: tuple[F, str]
+) -> None:
+    picture = s.put(image, **change)
+    state = at_row(row, s.SWAP)
+    assert [a.row for a in SEQ.step(state, picture, Scan())[0].active] == [row], "not done"
+    _, effects = SEQ.step(state, picture, TimeUp(f"limit:{row}"))
+    assert raised(effects) == [fault]
+    assert f"within {s.params().limit_s[CHART[row].limit]:g} s" in effects[0].fault.text  # type: ignore[union-attr]
+
+
+def test_a_limit_that_fires_on_a_row_that_is_done_is_still_a_fault() -> None:
+    _, effects = SEQ.step(at_row("19.close", s.SWAP), s.EMPTY_LANE, TimeUp("limit:19.close"))
+    assert raised(effects) == [(F.SHUTTER_NOT_REACHED, "lane_gate")]
+
+
+@pytest.mark.parametrize("timer", ["limit:7", "guard:6", "dwell:6", "limit:", "nonsense"])
+def test_a_timer_of_another_row_or_phase_changes_nothing(timer: str) -> None:
+    state = at_row("6", s.SWAP)
+    assert SEQ.step(state, s.CLAMPED, TimeUp(timer)) == (state, ())
+
+
+@pytest.mark.parametrize("packml", [PackML.HOLDING, PackML.HELD, PackML.UNHOLDING, PackML.IDLE])
+def test_no_timer_of_a_row_acts_while_the_chart_rests(packml: PackML) -> None:
+    state = replace(at_row("6", s.SWAP), packml=packml)
+    assert SEQ.step(state, s.CLAMPED, TimeUp("limit:6")) == (state, ())
+
+
+# ------------------------------------------------------------------ faults and ways
+
+
+def test_a_fault_of_one_branch_that_leaves_takes_the_others_along() -> None:
+    both = (Active("5.pins", Phase.RUNNING), Active("5.shutter", Phase.RUNNING))
+    state = replace(at_row("5.pins", s.SWAP), active=both)
+    after, effects = SEQ.step(state, s.put(s.CENTRED, car__doors_closed=False), Scan())
+    assert [a.row for a in after.active] == ["16", "17"]
+    assert raised(effects) == [(F.DOOR_OPEN, "car")], "once, not once for each branch"
+    assert [e.drop_enable for e in of(StopMotion, effects)] == [False]
+    assert of(StopMotion, effects)[0].devices == ("platform",)
+    assert after.swap is not None
+    assert (after.swap.install, after.swap.failure) == (Install.OLD, F.DOOR_OPEN)
+
+
+def test_a_branch_that_leaves_does_not_stop_the_device_of_one_that_stays() -> None:
+    state = replace(at_row("12", s.SWAP), active=(Active("11", Phase.RUNNING), Active("12", Phase.RUNNING)))
+    after, effects = SEQ.step(state, s.put(s.LOWERED, buffer__serial=s.OTHER), Scan())
+    assert (F.PACK_SERIAL_MISMATCH, "buffer") in raised(effects)
+    assert [a.row for a in after.active] == ["11", "12.return"]
+    assert not of(StopMotion, effects)
+
+
+def test_the_first_cause_stays_the_cause() -> None:
+    swap = replace(s.SWAP, failure=F.DOOR_OPEN, install=Install.OLD)
+    state, _ = SEQ.step(at_row("7", swap), s.put(s.CARRIED, lift__load_kg=600.0), Scan())
+    assert state.swap is not None
+    assert state.swap.failure is F.DOOR_OPEN
+
+
+def test_retries_are_counted_and_end() -> None:
+    state = at_row("6", s.SWAP)
+    for attempt in (2, 3):
+        state, effects = SEQ.step(state, s.DOCKED, Trouble(F.DOCK_NOT_SEATED, "lift", "pin 3", "6"))
+        assert notes(effects, Note.RETRY) == ["6"]
+        assert [a.row for a in state.active] == ["6.lower"]
+        assert state.swap is not None
+        assert state.swap.attempt("6") == attempt - 1
+        state = replace(state, active=(Active("6", Phase.RUNNING),))
+    state, effects = SEQ.step(state, s.DOCKED, Trouble(F.DOCK_NOT_SEATED, "lift", "pin 3", "6"))
+    assert not notes(effects, Note.RETRY)
+    assert [a.row for a in state.active] == ["16", "17"]
+
+
+def test_an_exit_that_is_empty_ends_the_swap_there() -> None:
+    row = replace(BASE, exit=(), watches=(Watch(c.flag("car", "in_park"), F.CAR_NOT_READY, "car"),))
+    state, effects = small(row).step(at_row("a", s.SWAP), s.EMPTY_LANE, Scan())
+    assert raised(effects) == [(F.LINK_LOST, "car")]
+    row = replace(row, watches=(Watch(c.flag("platform", "rods_centred"), F.CAR_NOT_READY, "car"),))
+    state, effects = small(row).step(at_row("a", s.SWAP), s.EMPTY_LANE, Scan())
+    assert (state.swap, state.packml) == (None, PackML.COMPLETE)
+    assert faults_cleared(effects) == [(F.CAR_NOT_READY, "car")]
+
+
+def test_a_fault_of_nobody_outlives_the_swap() -> None:
+    state = SEQ.step(State(), s.EMPTY_LANE, Trouble(F.LINK_LOST, "stacker", "gone"))[0]
+    last = replace(at_row("19.close", s.SWAP), faults=state.faults, fault_rows=state.fault_rows)
+    after, _ = SEQ.step(last, s.EMPTY_LANE, Scan())
+    assert after.swap is None
+    assert [f.key for f in after.faults] == [(F.LINK_LOST, "stacker")]
+
+
+def test_a_row_is_entered_once_however_many_ways_lead_to_it() -> None:
+    one = replace(BASE, name="a", then=(Link("c"),))
+    two = replace(BASE, name="b", then=(Link("c"),))
+    three = replace(BASE, name="c", done=c.flag("platform", "rods_centred"))
+    state = replace(at_row("a", s.SWAP), active=(Active("a", Phase.RUNNING), Active("b", Phase.RUNNING)))
+    after, effects = small(one, two, three).step(state, s.EMPTY_LANE, Scan())
+    assert [a.row for a in after.active] == ["c"]
+    assert [a.timer for a in of(Arm, effects)] == ["guard:c"]
+
+
+def test_without_a_swap_no_row_is_entered_or_judged() -> None:
+    draft = Draft(State(PackML.EXECUTE))
+    Chart(CHART, s.params()).enter(draft, "6")
+    assert draft.result() == (State(PackML.EXECUTE), ())
+    state = State(PackML.EXECUTE, active=(Active("6", Phase.RUNNING),))
+    assert SEQ.step(state, s.CLAMPED, Scan()) == (state, ())
+
+
+def test_a_row_with_a_limit_of_its_own_missing_takes_the_default() -> None:
+    row = replace(BASE, limit="nowhere", done=c.flag("platform", "rods_centred"))
+    waiting = at_row("a", s.SWAP, Phase.WAITING)
+    _, effects = small(row).step(waiting, s.EMPTY_LANE, Scan())
+    assert [(a.timer, a.after_s) for a in of(Arm, effects)] == [("limit:a", s.params().limit_s["default"])]
+    assert [d.timer for d in of(Disarm, effects)] == ["guard:a"]
+
+
+def test_a_watch_for_the_run_alone_counts_once_it_has_been_seen_to_hold() -> None:
+    """What an earlier run left behind is not this run's failure."""
+    left_over = s.one_point(s.CARRIED, LockState.FAILED)
+    state = replace(at_row("8", s.SWAP), active=(Active("8", Phase.RUNNING),))
+    state, effects = SEQ.step(state, left_over, Scan())
+    assert not raised(effects)
+    state, effects = SEQ.step(state, s.one_point(s.CARRIED, LockState.TURNING), Scan())
+    assert state.active[0].armed
+    state, effects = SEQ.step(state, left_over, Scan())
+    assert raised(effects) == [(F.LOCK_FAILED_UNLOCK, "locks")]
+
+
+def test_a_reaction_of_a_row_overrides_the_table_and_no_way_means_hold() -> None:
+    row = replace(
+        BASE, done=c.flag("platform", "rods_centred"), exit=None, routes={F.DOOR_OPEN: Route(Reaction.ABORT, to=())},
+        watches=(Watch(c.flag("platform", "shutter_open"), F.DOOR_OPEN, "car"),),
+    )  # fmt: skip
+    state, _ = small(row).step(at_row("a", s.SWAP), s.EMPTY_LANE, Scan())
+    assert state.packml in {PackML.HOLDING, PackML.HELD}
+
+
+def test_a_held_row_that_names_another_to_go_on_with_goes_on_there() -> None:
+    """A lock run that was stopped half way is not taken up in the middle of a bolt."""
+    held = replace(at_row("14", s.SWAP, Phase.WAITING), packml=PackML.HELD)
+    seated = s.put(s.SEATED, safety__drives_enabled=False)
+    state, _ = SEQ.step(held, seated, Operator(Do.RESUME, "tester"))
+    state, _ = SEQ.step(state, seated, Scan())
+    state, _ = SEQ.step(state, s.SEATED, Scan())
+    assert [(a.row, a.resumed) for a in state.active] == [("14.back-off", False)]
+
+
+# ------------------------------------------------------------------ checks
+
+
+def test_a_check_that_sees_nothing_names_the_silent_device() -> None:
+    blind = [
+        (c.load_not_lost, "lift", LiftReading()), (c.head_clear_of_shutter, "lift", LiftReading()),
+        (c.lift_healthy, "lift", LiftReading()), (c.supported, "lift", LiftReading()),
+        (c.load_at_most("touch_max_kg"), "lift", LiftReading()), (c.lift_near("dock"), "lift", LiftReading()),
+        (c.tools_stand, "locks", LockSetReading()), (c.locks_settled, "locks", LockSetReading()),
+        (c.no_lock_failed, "locks", LockSetReading()), (c.torque_and_angle, "locks", LockSetReading()),
+        (c.locks_are(LockState.FREE), "locks", LockSetReading()), (c.slots_apart, "shuttle", ShuttleReading()),
+        (c.out_slot_at("under", "out_at_under"), "shuttle", ShuttleReading()),
+        (c.dc_link_low, "car", CarReading()), (c.vin_is_ordered, "car", CarReading()),
+        (c.car_sees_pack, "car", CarReading()), (c.self_check_ok, "car", CarReading()),
+        (c.all_of("lift", "dock_pins"), "lift", LiftReading()),
+        (c.none_of("locks", "proof_locked"), "locks", LockSetReading()),
+    ]  # fmt: skip
+    for check, device, nothing in blind:
+        miss = check(see(s.put(s.SEATED, **{device: nothing})))
+        assert miss is not None, check
+        assert miss.unknown == device
+
+
+def test_high_voltage_is_off_only_by_both_contactors_and_voltage() -> None:
+    assert c.dc_link_low(see(s.READY)) is None
+    for change in ({"car__hv_off": False}, {"car__dc_link_v": 60.0}, {"car__dc_link_v": None}, {"car__hv_off": None}):
+        assert c.dc_link_low(see(s.put(s.READY, **change))) is not None
+
+
+@pytest.mark.parametrize(("torque", "angle"), [(58.4, 1440.0), (71.6, 1440.0), (65.0, 1259.0), (65.0, 1621.0)])
+def test_each_point_must_end_in_its_torque_window_and_its_angle_window(torque: float, angle: float) -> None:
+    torques, angles = [65.0] * 10, [1440.0] * 10
+    assert c.torque_and_angle(see(s.LOCKED)) is None
+    torques[6], angles[6] = torque, angle
+    miss = c.torque_and_angle(see(s.put(s.LOCKED, locks__torque_nm=tuple(torques), locks__angle_deg=tuple(angles))))
+    assert miss is not None
+    assert "lock point 7" in miss.text
+
+
+def test_torque_windows_are_closed_intervals() -> None:
+    for torque, angle in ((58.5, 1260.0), (71.5, 1620.0)):
+        seen = s.put(s.LOCKED, locks__torque_nm=(torque,) * 10, locks__angle_deg=(angle,) * 10)
+        assert c.torque_and_angle(see(seen)) is None
+
+
+def test_a_pack_hangs_only_above_the_slot() -> None:
+    loose = s.put(s.FREED, lift__load_kg=50.0)
+    assert c.load_not_lost(see(loose)) is not None
+    assert c.load_not_lost(see(s.put(loose, lift__position_mm=300.0))) is None
+
+
+def test_the_mass_that_is_expected_is_that_of_the_pack_on_the_head() -> None:
+    heavy = "001PB25" + "H" * 17
+    lifted = s.put(s.SEATED, lift__load_kg=300.0)
+    before = {"serial_old": s.OLD, "serial_new": heavy}
+    assert c.supported(see(lifted, **before)) is None
+    assert c.supported(see(lifted, **before, passed=frozenset({"10"}))) is None, "the old pack was only lowered in part"
+    assert c.supported(see(lifted, **before, passed=frozenset({"10", "12"}))) is not None
+    assert c.supported(see(lifted, **before, passed=frozenset({"10", "12", "11.return"}))) is None
+
+
+def test_an_unknown_identity_is_not_another_one_but_never_the_right_one() -> None:
+    nobody = see(s.put(s.READY, car__vin=None, buffer__serial=None))
+    assert c.vin_not_other(nobody) is None
+    assert c.buffer_not_other(nobody) is None
+    assert c.vin_is_ordered(nobody) is not None
+    assert c.buffer_is_reserved(nobody) is not None
+
+
+def test_failed_points_are_named_with_what_was_measured() -> None:
+    assert c.no_lock_failed(see(s.one_point(s.SEATED, LockState.FAILED))) == Miss("lock points failed: 4 (0.0 N·m, 0°)")
+    unmeasured = s.put(s.one_point(s.SEATED, LockState.FAILED), locks__torque_nm=None)
+    assert c.no_lock_failed(see(unmeasured)) == Miss("lock points failed: 4")
+
+
+def test_lock_points_are_settled_when_tool_and_second_channel_agree() -> None:
+    assert c.locks_settled(see(s.LOCKED)) is None
+    assert c.locks_settled(see(s.FREED)) is None
+    for state in (LockState.TURNING, LockState.FAILED, LockState.FREE):
+        assert c.locks_settled(see(s.one_point(s.LOCKED, state))) is not None

@@ -1,0 +1,393 @@
+"""The station's states around the chart: who may ask what, when; what safety, silence and the journal do to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from firmware_py.core import safety
+from firmware_py.core.effects import Act, Arm, ClearFault, Keep, Note, Reply, StopMotion
+from firmware_py.core.events import Action, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.faults import Fault, FaultCode
+from firmware_py.core.image import Image
+from firmware_py.core.packml import PackML, StablePlace
+from firmware_py.core.state import Active, Order, Phase, State
+from hal.commands import RunEnable
+from hal.readings import PackReading, SafetyReading
+from tests.unit.core import scenes as s
+from tests.unit.core.engine_drive import Driver, answers, at_row, faults_cleared, of, raised, sequencer
+from tests.unit.core.test_swap_path import ORDER, begin, ended, reach
+
+SEQ = sequencer()
+QUIET = s.put(s.EMPTY_LANE, safety__drives_enabled=False)
+OFF, ON = RunEnable(on=False), RunEnable(on=True)
+LOST = FaultCode.LINK_LOST
+
+
+def ask(action: Action) -> Operator:
+    """An operator's act."""
+    return Operator(action, "tester")
+
+
+def refusal(state: State, event: Operator | OrderIn, image: Image = QUIET) -> str:
+    """Why an act or an order is refused; the state must not change by it."""
+    after, effects = SEQ.step(state, image, event)
+    (reply,) = of(Reply, effects)
+    assert reply.answer.value == "refused"
+    assert after == state
+    assert effects == (reply,)
+    return reply.reason
+
+
+# ------------------------------------------------------------------ start, reset
+
+
+def test_a_new_station_is_stopped_and_takes_no_order() -> None:
+    assert State().packml is PackML.STOPPED
+    assert refusal(State(), ORDER) == "station is Stopped"
+
+
+def test_reset_waits_for_every_device_then_idles() -> None:
+    driver = Driver(Image())
+    driver.tell(ask(Action.RESET))
+    assert driver.is_in(PackML.RESETTING)
+    driver.tell(Scan())
+    assert driver.is_in(PackML.RESETTING)
+    driver.image = QUIET
+    driver.tell(Scan())
+    assert driver.is_in(PackML.IDLE)
+    assert not driver.timers
+
+
+@pytest.mark.parametrize("device", ["lift", "locks", "shuttle", "stacker", "platform", "safety"])
+def test_reset_fails_by_name_of_what_is_silent(device: str) -> None:
+    image = s.put(QUIET, **{device: getattr(Image(), device)})
+    state, _ = SEQ.step(State(), image, ask(Action.RESET))
+    state, _ = SEQ.step(state, image, Scan())
+    assert state.packml is PackML.RESETTING
+    state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
+    assert state.packml is PackML.STOPPED
+    assert answers(effects) == [("reset", "failed")]
+    assert device in of(Reply, effects)[0].reason
+
+
+def test_packs_that_never_speak_are_waited_for_and_then_done_without() -> None:
+    image = replace(QUIET, packs=(PackReading(), *QUIET.packs[1:]))
+    state, _ = SEQ.step(State(), image, ask(Action.RESET))
+    state, _ = SEQ.step(state, image, Scan())
+    assert state.packml is PackML.RESETTING
+    state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
+    assert state.packml is PackML.IDLE
+    assert not of(Reply, effects)
+
+
+@pytest.mark.parametrize("packml", [p for p in PackML if p not in {PackML.STOPPED, PackML.COMPLETE}])
+def test_reset_is_for_a_station_at_rest(packml: PackML) -> None:
+    assert "reset is for Stopped" in refusal(State(packml), ask(Action.RESET))
+
+
+def test_a_late_timer_of_the_station_changes_nothing() -> None:
+    for packml in (PackML.IDLE, PackML.EXECUTE, PackML.HELD):
+        for name in ("station:resetting", "station:enable", "station:standstill"):
+            assert SEQ.step(State(packml), QUIET, TimeUp(name)) == (State(packml), ())
+
+
+# ------------------------------------------------------------------ orders
+
+
+@pytest.mark.parametrize("packml", [p for p in PackML if p is not PackML.IDLE])
+def test_an_order_is_taken_only_when_idle(packml: PackML) -> None:
+    assert refusal(State(packml), ORDER) == f"station is {packml.value}"
+
+
+def test_an_order_is_refused_while_a_fault_stands() -> None:
+    state = State(PackML.IDLE, faults=(Fault(LOST, "stacker", "gone"),))
+    assert refusal(state, ORDER) == "fault LINK_LOST stacker"
+
+
+def test_an_order_is_refused_while_the_safety_chain_is_open() -> None:
+    assert refusal(State(PackML.IDLE), ORDER, s.put(QUIET, safety__estop_ok=False)) == "e-stop pressed"
+
+
+def test_an_order_for_a_strange_vehicle_or_without_a_pack_is_refused() -> None:
+    strange = replace(ORDER, order=Order("o", s.VIN, "lorry"))
+    assert "vehicle lorry is not served here (allowed: aion-ut)" in refusal(State(PackML.IDLE), strange)
+    empty = replace(QUIET, packs=())
+    assert refusal(State(PackML.IDLE), ORDER, empty) == "NO_ELIGIBLE_PACK"
+
+
+def test_an_order_reserves_the_fullest_pack_and_starts() -> None:
+    state, effects = SEQ.step(State(PackML.IDLE), QUIET, ORDER)
+    assert state.packml is PackML.STARTING
+    assert state.swap is not None
+    assert (state.swap.bay, state.swap.serial_new, state.swap.return_bay) == (1, s.NEW, 1)
+    assert state.swaps_started == 1
+    assert answers(effects) == [("order-1", "accepted")]
+    assert not of(Act, effects), "run-enable waits for a look at the chain"
+
+
+# ------------------------------------------------------------------ run-enable
+
+
+def test_run_enable_is_asked_once_on_a_good_chain_and_seen_before_anything_starts() -> None:
+    state, _ = SEQ.step(State(PackML.IDLE), QUIET, ORDER)
+    blind = s.put(QUIET, safety=SafetyReading())
+    state, effects = SEQ.step(state, blind, Scan())
+    assert (state.packml, effects) == (PackML.STARTING, ()), "an unread chain is waited for"
+    state, effects = SEQ.step(state, QUIET, Scan())
+    assert [a.command for a in of(Act, effects)] == [ON]
+    again, effects = SEQ.step(state, QUIET, Scan())
+    assert (again, effects) == (state, ())
+    unread, effects = SEQ.step(state, blind, Scan())
+    assert unread.packml is PackML.HELD, "once asked for, a lost chain holds"
+    state, _ = SEQ.step(state, s.put(QUIET, safety__drives_enabled=True), Scan())
+    assert state.packml is PackML.EXECUTE
+    assert [a.row for a in state.active] == ["0.1"]
+
+
+def test_drives_that_never_enable_hold_and_can_be_tried_again() -> None:
+    driver = begin()
+    driver.tell(TimeUp("station:enable"))
+    assert driver.is_in(PackML.HOLDING)
+    assert [f.key for f in driver.state.faults] == [(FaultCode.DRIVES_NOT_ENABLED, "safety")]
+    driver.run(lambda d: d.state.packml is PackML.HELD)
+    driver.tell(ask(Action.RESUME))
+    driver.run(ended)
+    assert answers(driver.effects)[-1] == ("order-1", "completed")
+    assert "19" in driver.done, "a swap held before its first step is not over"
+    assert not driver.state.faults, "or no order would ever be taken again"
+
+
+def test_a_swap_held_before_its_first_step_can_be_aborted() -> None:
+    driver = begin()
+    driver.tell(ask(Action.HOLD))
+    driver.run(lambda d: d.state.packml is PackML.HELD)
+    driver.tell(ask(Action.ABORT))
+    driver.run(ended)
+    assert driver.is_in(PackML.ABORTED)
+    assert not driver.done
+    assert answers(driver.effects)[-1] == ("order-1", "failed")
+
+
+# ------------------------------------------------------------------ hold, resume, abort, clear
+
+
+@pytest.mark.parametrize("packml", [PackML.STOPPED, PackML.IDLE, PackML.HELD, PackML.HOLDING, PackML.ABORTED])
+def test_hold_is_for_a_station_that_moves(packml: PackML) -> None:
+    assert "nothing runs" in refusal(State(packml), ask(Action.HOLD))
+
+
+@pytest.mark.parametrize("action", [Action.RESUME, Action.ABORT])
+def test_resume_and_abort_need_a_held_swap_and_a_closed_chain(action: Action) -> None:
+    held = replace(at_row("4", s.SWAP, Phase.WAITING), packml=PackML.HELD)
+    assert "is for a held swap" in refusal(replace(held, packml=PackML.EXECUTE), ask(action), s.READY)
+    assert "is for a held swap" in refusal(replace(held, swap=None, active=()), ask(action), s.READY)
+    assert "guard gate open" in refusal(held, ask(action), s.put(s.READY, safety__gate_closed=False))
+    assert "no fresh reading" in refusal(held, ask(action), s.put(s.READY, safety=SafetyReading()))
+
+
+@pytest.mark.parametrize("row", ["11.return", "13.old", "14.old", "15", "16", "17", "18.lower", "19"])
+def test_where_the_only_way_out_is_on_an_abort_is_refused(row: str) -> None:
+    held = replace(at_row(row, s.SWAP, Phase.WAITING), packml=PackML.HELD)
+    assert "the only way out is on: resume" in refusal(held, ask(Action.ABORT), s.LOCKED)
+
+
+def test_one_branch_without_a_way_out_binds_the_other() -> None:
+    held = State(PackML.HELD, StablePlace.S2, (Active("11"), Active("17")), s.SWAP)
+    assert "11, 17" in refusal(held, ask(Action.ABORT), s.LOWERED)
+
+
+def test_holding_ends_when_everything_is_seen_to_stand_or_by_the_timer() -> None:
+    driver = reach("11")
+    driver.image = s.put(driver.image, shuttle__out_moving=True)
+    driver.tell(ask(Action.HOLD))
+    driver.tell(Scan())
+    assert driver.is_in(PackML.HOLDING)
+    driver.image = s.put(driver.image, shuttle__out_moving=None)
+    driver.tell(Scan())
+    assert driver.is_in(PackML.HOLDING), "unknown is not standing"
+    driver.tell(TimeUp("station:standstill"))
+    assert driver.is_in(PackML.HELD)
+    assert all(a.phase is Phase.WAITING and a.resumed for a in driver.state.active)
+
+
+def test_a_hold_while_holding_stops_nothing_twice() -> None:
+    driver = reach("6")
+    driver.tell(ask(Action.HOLD))
+    effects = driver.tell(Trouble(FaultCode.COMMAND_FAILED, "lift", "late", "6"))
+    assert not of(StopMotion, effects)
+    assert raised(effects) == [(FaultCode.COMMAND_FAILED, "lift")]
+
+
+def test_a_fault_that_came_while_holding_goes_with_its_row() -> None:
+    """Otherwise it would stand for ever, and no order would be taken again."""
+    driver = reach("6")
+    driver.tell(ask(Action.HOLD))
+    driver.tell(Trouble(FaultCode.COMMAND_FAILED, "lift", "late", "6"))
+    driver.run(lambda d: d.state.packml is PackML.HELD)
+    driver.tell(ask(Action.RESUME))
+    driver.run(lambda d: d.state.packml is PackML.IDLE)
+    assert not driver.state.faults
+
+
+def test_an_aborted_station_is_cleared_to_stopped_and_then_reset() -> None:
+    driver = reach("4")
+    driver.tell(ask(Action.HOLD))
+    driver.run(lambda d: d.state.packml is PackML.HELD)
+    driver.tell(ask(Action.ABORT))
+    driver.run(lambda d: d.state.packml is PackML.ABORTED)
+    driver.tell(Scan())
+    assert driver.commands[-1] == OFF
+    assert driver.state.place is StablePlace.S0
+    assert refusal(driver.state, ask(Action.RESUME), driver.image)
+    driver.tell(ask(Action.CLEAR))
+    assert driver.is_in(PackML.STOPPED)
+    driver.tell(ask(Action.RESET))
+    driver.run(lambda d: d.state.packml is PackML.IDLE)
+
+
+@pytest.mark.parametrize("packml", [PackML.STOPPED, PackML.IDLE, PackML.EXECUTE, PackML.HOLDING, PackML.HELD])
+def test_clear_is_for_an_aborted_station(packml: PackML) -> None:
+    assert "clear is for Aborted" in refusal(State(packml), ask(Action.CLEAR))
+
+
+# ------------------------------------------------------------------ restart
+
+
+def test_after_a_restart_in_the_middle_nothing_moves_until_a_person_has_cleared_it() -> None:
+    state, effects = SEQ.step(State(), QUIET, Interrupted("swap-9", "power"))
+    assert state.packml is PackML.HELD
+    assert raised(effects) == [(FaultCode.SWAP_INTERRUPTED, "station")]
+    for event in (Scan(), ask(Action.RESUME), ask(Action.ABORT), ask(Action.RESET), ORDER):
+        after, effects = SEQ.step(state, s.LOCKED, event)
+        assert after == state
+        assert not of(Act, effects)
+    lost = SEQ.step(state, QUIET, Trouble(LOST, "stacker", "gone"))[0]
+    state, effects = SEQ.step(lost, QUIET, ask(Action.CLEAR))
+    assert state.packml is PackML.STOPPED
+    assert [f.key for f in state.faults] == [(LOST, "stacker")], "a lost link is not cleared by words"
+    assert [k.body["state"] for k in of(Keep, effects) if k.note is Note.STATE] == ["Clearing", "Stopped"]
+
+
+# ------------------------------------------------------------------ troubles of the shell
+
+
+def test_a_lost_device_is_a_fault_and_recovers_by_itself() -> None:
+    idle = State(PackML.IDLE)
+    state, effects = SEQ.step(idle, QUIET, Trouble(LOST, "stacker", "no answer"))
+    assert state.packml is PackML.IDLE
+    assert raised(effects) == [(LOST, "stacker")]
+    assert SEQ.step(state, QUIET, Trouble(LOST, "stacker", "no answer")) == (state, ()), "raised once"
+    state, effects = SEQ.step(state, QUIET, Recovered("stacker"))
+    assert faults_cleared(effects) == [(LOST, "stacker")]
+    assert state == idle
+
+
+def test_a_lost_device_that_does_not_move_does_not_stop_the_swap_by_itself() -> None:
+    """What a row needs it watches; staleness stops it. Another device's silence is a fault, not a stop."""
+    driver = reach("6")
+    driver.tell(Trouble(LOST, "stacker", "no answer"))
+    assert driver.is_in(PackML.EXECUTE)
+
+
+@pytest.mark.parametrize("code", [FaultCode.JOURNAL_FAILED, FaultCode.COMMAND_REFUSED, FaultCode.COMMAND_FAILED])
+def test_a_trouble_of_nobody_holds_what_moves(code: FaultCode) -> None:
+    driver = reach("6")
+    effects = driver.tell(Trouble(code, "journal", "disk full"))
+    assert driver.is_in(PackML.HOLDING)
+    assert of(StopMotion, effects)[0].drop_enable
+    assert raised(effects) == [(code, "journal")]
+
+
+def test_a_trouble_of_a_row_that_has_ended_is_a_trouble_of_nobody() -> None:
+    driver = reach("7")
+    driver.tell(Trouble(FaultCode.COMMAND_FAILED, "lift", "late answer", "6"))
+    assert driver.is_in(PackML.HOLDING)
+
+
+# ------------------------------------------------------------------ safety chain
+
+
+def test_a_chain_that_was_not_read_for_a_moment_is_no_fault_for_ever() -> None:
+    driver = reach("6")
+    good = driver.image
+    driver.image = s.put(good, safety=SafetyReading())
+    effects = driver.tell(Scan())
+    assert raised(effects) == [(LOST, "safety")]
+    driver.image = s.put(good, safety__drives_enabled=False)
+    driver.tell(Scan())
+    assert not driver.state.faults
+    assert driver.is_in(PackML.HELD)
+
+
+def test_a_fault_of_the_chain_goes_when_the_chain_is_seen_closed_and_nothing_moves_by_itself() -> None:
+    driver = reach("6")
+    good = driver.image
+    driver.image = s.put(good, safety__estop_ok=False, safety__chain_ok=False)
+    driver.tell(Scan())
+    driver.run(lambda d: d.state.packml is PackML.HELD)
+    driver.image = s.put(driver.image, safety__estop_ok=True)
+    assert not of(ClearFault, driver.tell(Scan())), "the chain still waits for its own button"
+    driver.image = s.put(driver.image, safety__chain_ok=True)
+    effects = driver.tell(Scan())
+    assert faults_cleared(effects) == [(FaultCode.ESTOP_PRESSED, "safety")]
+    assert driver.is_in(PackML.HELD)
+    assert not of(Act, driver.tell(Scan()))
+
+
+@pytest.mark.parametrize("field", ["estop_ok", "gate_closed", "curtain_clear", "cell_clear", "smoke_clear", "chain_ok"])
+def test_the_chain_lacks_what_is_open_or_unknown(field: str) -> None:
+    open_chain = s.put(s.EMPTY_LANE, **{f"safety__{field}": False}).safety
+    unread = s.put(s.EMPTY_LANE, **{f"safety__{field}": None}).safety
+    assert not list(safety.missing(s.SAFE))
+    (opened,) = safety.missing(open_chain)
+    assert opened[0] in safety.CODES
+    assert not safety.is_good(open_chain, opened[0])
+    assert safety.is_good(s.SAFE, opened[0])
+    assert list(safety.missing(unread)) == [(LOST, f"safety.{field}: no fresh reading")]
+    assert not safety.is_good(unread, opened[0])
+    assert not safety.is_seen(unread)
+
+
+def test_several_open_permissives_are_all_named_and_the_latched_chain_adds_nothing() -> None:
+    many = replace(s.SAFE, gate_closed=False, cell_clear=False, chain_ok=False)
+    assert [c for c, _ in safety.missing(many)] == [FaultCode.GUARD_GATE_OPEN, FaultCode.PERSON_IN_CELL]
+    unknown_chain = replace(s.SAFE, gate_closed=False, chain_ok=None)
+    assert [c for c, _ in safety.missing(unknown_chain)] == [FaultCode.GUARD_GATE_OPEN]
+
+
+def test_several_open_permissives_stop_once_and_are_all_faults() -> None:
+    driver = reach("6")
+    driver.image = s.put(driver.image, safety__gate_closed=False, safety__cell_clear=False)
+    effects = driver.tell(Scan())
+    assert raised(effects) == [(FaultCode.GUARD_GATE_OPEN, "safety"), (FaultCode.PERSON_IN_CELL, "safety")]
+    assert len(of(StopMotion, effects)) == 1
+    assert driver.state.fault(FaultCode.PERSON_IN_CELL, "safety") is not None
+    assert driver.state.fault(FaultCode.PERSON_IN_CELL, "lift") is None
+
+
+def test_faults_of_an_act_go_with_a_reset_and_those_of_a_state_stay() -> None:
+    faults = (Fault(FaultCode.COMMAND_FAILED, "safety", "x"), Fault(LOST, "stacker", "gone"))
+    state, effects = SEQ.step(State(faults=faults), QUIET, ask(Action.RESET))
+    assert faults_cleared(effects) == [(FaultCode.COMMAND_FAILED, "safety")]
+    assert [f.code for f in state.faults] == [LOST]
+
+
+def test_an_event_that_nobody_knows_changes_nothing() -> None:
+    assert SEQ.step(State(), QUIET, "strange") == (State(), ())  # type: ignore[arg-type]
+
+
+def test_what_the_shell_polls_fast_is_what_the_rows_move() -> None:
+    both = State(PackML.EXECUTE, active=(Active("11"), Active("store.1"), Active("18.free")), swap=s.SWAP)
+    assert SEQ.moving(both) == ("pins", "rods", "shuttle", "stacker")
+    assert SEQ.moving(replace(both, packml=PackML.HELD)) == ()
+
+
+def test_every_order_of_faults_in_the_state_is_the_same_state() -> None:
+    one = SEQ.step(SEQ.step(State(), QUIET, Trouble(LOST, "a", "x"))[0], QUIET, Trouble(LOST, "b", "y"))[0]
+    other = SEQ.step(SEQ.step(State(), QUIET, Trouble(LOST, "b", "y"))[0], QUIET, Trouble(LOST, "a", "x"))[0]
+    assert one.faults == other.faults
+
+
+def test_timers_are_armed_with_durations_of_the_station() -> None:
+    _, effects = SEQ.step(State(PackML.IDLE), QUIET, ORDER)
+    assert [(a.timer, a.after_s) for a in of(Arm, effects)] == [("station:enable", 3.0)]

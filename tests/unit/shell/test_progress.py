@@ -1,0 +1,130 @@
+"""The controller's proof of progress, and what it does when its journal breaks: on a whole station in memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import pytest
+
+from firmware_py.core.events import Action, Operator
+from firmware_py.core.faults import FaultCode
+from firmware_py.shell.controller import DECISION_LIMIT_S, TASK_LIMIT_S
+from firmware_py.shell.journal import JournalError, Stamp
+from firmware_py.shell.journal_inline import InlineJournal
+from hal.config.loader import load_station
+from hal.errors import LinkDown
+from sim.campaigns.virtual import VirtualStation, virtual_station
+from tests.unit.shell.fakes import virtual
+
+STATION = load_station("choco-14")
+BEAT_S = STATION.config.process.safety.heartbeat_s
+
+
+async def beats(play: Callable[[VirtualStation], Awaitable[None] | None], seconds: float) -> list[float]:
+    """Times of the heartbeats, from a moment when drives are wanted and everything runs."""
+    loop = asyncio.get_running_loop()
+    async with virtual_station(STATION, 1) as running:
+        controller = running.controller
+        async with asyncio.timeout(10):
+            await controller.ready.wait()
+        for poller in controller._pollers:
+            poller.set_periods({"safety_plc": 0.02})
+        seen: list[float] = []
+        beat = controller.effector.heartbeat
+
+        async def counted() -> None:
+            seen.append(loop.time() - began)
+            await beat()
+
+        controller.effector.heartbeat = counted  # type: ignore[method-assign]
+        began = loop.time()
+        controller.effector.enable_wanted.set()
+        await asyncio.sleep(1.0)
+        played = play(running)
+        if played is not None:
+            await played
+        await asyncio.sleep(seconds)
+        return seen
+
+
+def test_the_heart_beats_while_drives_are_wanted_and_all_advances() -> None:
+    seen = virtual(beats(lambda _: None, 2.0))
+    assert len(seen) == pytest.approx(3.0 / BEAT_S, abs=2)
+    assert seen[-1] > 2.8
+
+
+def test_a_unit_that_is_silent_does_not_starve_it() -> None:
+    def silence(running: VirtualStation) -> None:
+        running.emulators.units["stacker_crane"].fault.silent = True
+
+    seen = virtual(beats(silence, 2 * TASK_LIMIT_S))
+    assert seen[-1] > 2 * TASK_LIMIT_S
+    assert max(b - a for a, b in pairwise(seen)) < 2 * BEAT_S
+
+
+def test_a_poller_that_hangs_starves_it() -> None:
+    async def never(*_: object, **__: object) -> tuple[int, ...]:
+        await asyncio.Event().wait()
+        return ()
+
+    def hang(running: VirtualStation) -> None:
+        running.modbus["stacker"].read = never  # type: ignore[method-assign]
+
+    seen = virtual(beats(hang, 3 * TASK_LIMIT_S))
+    assert 1.0 < seen[-1] <= 2.0 + TASK_LIMIT_S + BEAT_S
+
+
+def test_a_core_that_does_not_decide_starves_it() -> None:
+    def stall(running: VirtualStation) -> None:
+        running.controller._decided = lambda: None  # type: ignore[method-assign]
+
+    seen = virtual(beats(stall, 3.0))
+    assert 1.0 - BEAT_S <= seen[-1] <= 1.0 + DECISION_LIMIT_S + BEAT_S
+
+
+def test_it_beats_no_more_once_drives_are_not_wanted() -> None:
+    def stop(running: VirtualStation) -> None:
+        running.controller.effector.enable_wanted.clear()
+
+    seen = virtual(beats(stop, 3.0))
+    assert seen[-1] <= 1.0 + BEAT_S
+
+
+def test_a_beat_that_gets_lost_is_no_reason_to_give_up() -> None:
+    def cut(running: VirtualStation) -> None:
+        async def down() -> None:
+            raise LinkDown("cut")
+
+        running.controller.effector.heartbeat = down  # type: ignore[method-assign]
+
+    assert len(virtual(beats(cut, 2.0))) >= 9
+
+
+def test_a_broken_journal_is_a_fault_and_the_station_lives_on_without_commands() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        journal = InlineJournal(clock=lambda: Stamp(loop.time(), 0.0))
+        async with virtual_station(STATION, 1, journal=journal) as running:
+            controller = running.controller
+            async with asyncio.timeout(10):
+                await controller.ready.wait()
+            journal.fail("disk full")
+            with pytest.raises(JournalError, match="disk full"):
+                await controller.operate(Operator(Action.RESET, "tester"))
+            assert [f.code for f in controller.state.faults] == [FaultCode.JOURNAL_FAILED]
+            with pytest.raises(JournalError, match="disk full"):
+                await controller.operate(Operator(Action.RESET, "tester"))
+            car = running.world.queue_car()
+            order = (
+                f'{{"id": "o1", "issued_at": {running.now_ms()}, "expires_at": {running.now_ms() + 60_000}, '
+                f'"vin": "{car.vin}", "vehicle": "aion-ut"}}'
+            )
+            running.publish(running.topics.order, order.encode())
+            await asyncio.sleep(2.0)
+            assert any("order/reply" in line and "not journalled" in line for line in running.trace)
+            before = controller.plant.units["safety_plc"].at_s
+            await asyncio.sleep(3.0)
+            assert controller.plant.units["safety_plc"].at_s > before, "it still looks"
+        journal.close()
+
+    virtual(main())
