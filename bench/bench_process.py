@@ -38,6 +38,17 @@ def run() -> list[Figure]:
     return [
         Figure("controller, start to READY", "3", Comparison.AT_MOST, ready_s, "s", COMMAND, SUBJECT, note),
         Figure("controller, memory (RSS)", "120", Comparison.AT_MOST, rss_mib, "MiB", COMMAND, SUBJECT, "after a swap"),
-        Figure("controller, processor, idle", "10", Comparison.AT_MOST, 100 * idle, "% of a core", COMMAND, SUBJECT, note),
-        Figure("controller, processor, swapping", "25", Comparison.AT_MOST, 100 * swapping, "% of a core", COMMAND, SUBJECT, note),
+        Figure(
+            "controller, processor, idle", "10", Comparison.AT_MOST, 100 * idle, "% of a core", COMMAND, SUBJECT, note
+        ),
+        Figure(
+            "controller, processor, swapping",
+            "25",
+            Comparison.AT_MOST,
+            100 * swapping,
+            "% of a core",
+            COMMAND,
+            SUBJECT,
+            note,
+        ),
     ]

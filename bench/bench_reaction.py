@@ -15,8 +15,13 @@ STOP_WORD: Final = "quick_stop"
 DOCK_ROW: Final = "6"
 LIMIT_S: Final = 60.0
 SUBJECT: Final = (
-    "firmware_py/**/*.py", "hal/links/*.py", "hal/devices/*.py", "hal/codecs/*.py", "config/stations/choco-14.toml", "config/devices/**/*.toml",
-)  # fmt: skip
+    "firmware_py/**/*.py",
+    "hal/links/*.py",
+    "hal/devices/*.py",
+    "hal/codecs/*.py",
+    "config/stations/choco-14.toml",
+    "config/devices/**/*.toml",
+)
 COMMAND: Final = "make bench NAMES=reaction"
 
 
@@ -87,8 +92,8 @@ def run() -> list[Figure]:
     times, replies = asyncio.run(_measure())
     cuts = quantiles([1000 * t for t in times], n=1000, method="inclusive")
     note = (
-        f"{len(times)} edges, lift moving, all units polled; device latencies: safety PLC {1000 * replies['safety_plc']:g} ms, "
-        f"lift drive {1000 * replies['lift_drive']:g} ms on a line of 115,200 Bd"
+        f"{len(times)} edges, lift moving, all units polled; device latencies: "
+        f"safety PLC {1000 * replies['safety_plc']:g} ms, lift drive {1000 * replies['lift_drive']:g} ms at 115,200 Bd"
     )
     name = "reaction, safety edge to stop at the lift"
     return [

@@ -21,6 +21,8 @@ def run() -> list[Figure]:
     idle = median(r.idle_sim_s / r.idle_cpu_s for r in runs)
     unit, note = "simulated s per s of one core", f"median of {RUNS} runs"
     return [
-        Figure("virtual time, swapping", "50", Comparison.AT_LEAST, swapping, unit, COMMAND, SUBJECT, note + ", goal 100"),
+        Figure(
+            "virtual time, swapping", "50", Comparison.AT_LEAST, swapping, unit, COMMAND, SUBJECT, note + ", goal 100"
+        ),
         Figure("virtual time, idle", "1,000", Comparison.AT_LEAST, idle, unit, COMMAND, SUBJECT, note),
     ]

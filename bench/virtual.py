@@ -51,7 +51,12 @@ async def _run(station: Station, seed: int, jitter: float, idle_s: float) -> Run
         if record["values"]["outcome"] != "completed" or not record["values"]["lock_proven"]:
             raise RuntimeError(f"seed {seed}: the swap did not complete: {record['values']}")
         return Run(
-            record["values"]["duration_s"], busy_sim_s, busy_cpu_s, idle_sim_s, idle_cpu_s, len(v.world.referee.breaches)
+            record["values"]["duration_s"],
+            busy_sim_s,
+            busy_cpu_s,
+            idle_sim_s,
+            idle_cpu_s,
+            len(v.world.referee.breaches),
         )
 
 

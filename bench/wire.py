@@ -43,7 +43,9 @@ class Wire:
         """The controller's own status."""
         return dict((await self.ask("status"))["status"])
 
-    async def until(self, holds: Callable[[dict[str, Any]], bool], limit_s: float, every_s: float = 0.05) -> dict[str, Any]:
+    async def until(
+        self, holds: Callable[[dict[str, Any]], bool], limit_s: float, every_s: float = 0.05
+    ) -> dict[str, Any]:
         """Ask for the status until it is so."""
         async with asyncio.timeout(limit_s):
             while True:
@@ -77,11 +79,22 @@ async def wire(seed: int = 1, *, speed: float = 1.0) -> AsyncIterator[Wire]:
                 lambda: _Ready(ready), local_addr=str(notify), family=_UNIX
             )
             started = loop.time()
-            command = ["run", STATION, "--links", str(links), "--state-dir", str(Path(folder, "state")), "--socket", str(control)]
+            command = [
+                "run",
+                STATION,
+                "--links",
+                str(links),
+                "--state-dir",
+                str(Path(folder, "state")),
+                "--socket",
+                str(control),
+            ]
             process = await asyncio.create_subprocess_exec(
-                str(Path(sys.executable).with_name("swapstation")), *command,
-                env={**os.environ, "NOTIFY_SOCKET": str(notify)}, stdout=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+                str(Path(sys.executable).with_name("swapstation")),
+                *command,
+                env={**os.environ, "NOTIFY_SOCKET": str(notify)},
+                stdout=asyncio.subprocess.DEVNULL,
+            )
             try:
                 async with asyncio.timeout(START_LIMIT_S):
                     at_s = await ready

@@ -167,6 +167,7 @@ def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
         or _within("lift-known", "lift.position_mm", position, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
         or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
         or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+        or _slots_placed(image)
     )
     if refusal is not None:
         return refusal
@@ -175,6 +176,16 @@ def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
     if target_mm > limits.shutter_clear_mm:
         refusal = _need("shutter-open", "platform.shutter_open", image.platform.shutter_open) or _car_held(image)
     return refusal or _within("lift-load", "lift.load_kg", load, -limits.touch_max_kg, limits.mass_max_kg)
+
+
+def _slots_placed(image: Image) -> Refusal | None:
+    """Each slot stands at one of its two ends: the head passes through one that is there, beside one that is away."""
+    s = image.shuttle
+    if s.in_at_under is not True and s.in_at_buffer is not True:
+        return Refusal("slots-placed", "slot in stands at neither of its ends")
+    if s.out_at_under is not True and s.out_at_store is not True:
+        return Refusal("slots-placed", "slot out stands at neither of its ends")
+    return None
 
 
 def _lower(position: float, target_mm: float, load: float, image: Image, limits: GateLimits) -> Refusal | None:

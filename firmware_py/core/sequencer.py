@@ -191,8 +191,8 @@ class Sequencer:
         draft.effects.append(Reply(event.action.value, Answer.REFUSED if why else Answer.ACCEPTED, why))
 
     def _op_reset(self, draft: Draft, _: Image) -> str:
-        if draft.packml not in {PackML.STOPPED, PackML.COMPLETE}:
-            return f"reset is for Stopped, station is {draft.packml.value}"
+        if draft.packml not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}:
+            return f"reset is for Stopped or Idle, station is {draft.packml.value}"
         self._reset(draft)
         return ""
 

@@ -35,6 +35,7 @@ class Actor:
         intend: Callable[[Act], Awaitable[None]],
         send: Send,
         report: Callable[[Outcome], None],
+        age_s: Callable[[str], float | None] = lambda _: None,
     ) -> None:
         self.device = device
         self._image = image
@@ -42,6 +43,7 @@ class Actor:
         self._intend = intend
         self._send = send
         self._report = report
+        self._age_s = age_s
         self._acts: asyncio.Queue[tuple[int, Act]] = asyncio.Queue()
         self._stops: asyncio.Queue[tuple[Command, ...]] = asyncio.Queue()
         self._epoch = 0
@@ -83,7 +85,7 @@ class Actor:
 
         refusal = judge(act.command, self._image(), self._limits)
         if refusal is not None:
-            self._report(_refused(act, refusal))
+            self._report(self._refused(act, refusal))
             return
         try:
             await self._intend(act)
@@ -95,7 +97,7 @@ class Actor:
             return
         refusal = judge(act.command, self._image(), self._limits)
         if refusal is not None:
-            self._report(_refused(act, refusal))
+            self._report(self._refused(act, refusal))
             return
         try:
             await self._send(act.command, False, still)
@@ -104,9 +106,11 @@ class Actor:
         else:
             self._report(Outcome(act, "sent" if still() else "dropped"))
 
-
-def _refused(act: Act, refusal: Refusal) -> Outcome:
-    return Outcome(act, "refused", f"interlock {refusal.interlock}: {refusal.seen}")
+    def _refused(self, act: Act, refusal: Refusal) -> Outcome:
+        """The interlock, what was seen, and how old that reading is."""
+        age_s = self._age_s(refusal.seen.partition(".")[0])
+        old = "" if age_s is None else f" (read {age_s:.3f} s ago)"
+        return Outcome(act, "refused", f"interlock {refusal.interlock}: {refusal.seen}{old}")
 
 
 def _always() -> bool:

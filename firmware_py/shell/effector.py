@@ -37,7 +37,7 @@ class Effector:
         self._closed = False
         self._swap_id: Callable[[], str | None] = lambda: None
         self._actors = {
-            name: Actor(name, lambda: observer.image, limits, self._intend, self._send, self._report)
+            name: Actor(name, lambda: observer.image, limits, self._intend, self._send, self._report, observer.age_s)
             for name in (*plant.devices, "car")
         }
 

@@ -114,9 +114,31 @@ def ask(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
             raise TimeoutError(f"no answer within {timeout_s:g} s at {path}") from None
         except OSError as error:
             raise NobodyListens(f"{path}: {error.strerror or error}") from error
-    if not answer:
+    return _answer_of(answer, path)
+
+
+async def ask_async(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
+    """As `ask`, without blocking the loop."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            with _reachable(path) as name:
+                reader, writer = await asyncio.open_unix_connection(name)
+            try:
+                writer.write(_line(request))
+                answer = await reader.readline()
+            finally:
+                writer.close()
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {timeout_s:g} s at {path}") from None
+    except OSError as error:
+        raise NobodyListens(f"{path}: {error.strerror or error}") from error
+    return _answer_of(answer, path)
+
+
+def _answer_of(line: bytes, path: Path) -> dict[str, Any]:
+    if not line:
         raise NobodyListens(f"{path}: the connection was closed without an answer")
-    found: dict[str, Any] = json.loads(answer)
+    found: dict[str, Any] = json.loads(line)
     return found
 
 

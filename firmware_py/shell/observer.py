@@ -70,6 +70,11 @@ class Observer:
         self.image = Image(**{field: changed.get(field, getattr(old, field)) for field in _FIELDS})
         return True
 
+    def age_s(self, device: str) -> float | None:
+        """How long ago the oldest value of a device was read; `None` for a name that is no Modbus device."""
+        found = self._plant.devices.get(device)
+        return None if found is None else self._clock() - min(u.at_s for u in found.units)
+
     def _frames(self, now: float) -> dict[str, Any]:
         changed: dict[str, Any] = {}
         car, car_pack = self._plant.car.reading(now), self._plant.car_pack.reading(now)

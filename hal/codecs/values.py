@@ -198,10 +198,10 @@ def _to_raw(register: Register, gain: float) -> Callable[[Value], int]:
     low, high = _RANGE[register.type]
 
     def from_number(value: Value) -> int:
-        raw = round((_number(value) - offset) / factor)
-        if not low <= raw <= high:
+        exact = (_number(value) - offset) / factor
+        if not low - 0.5 <= exact <= high + 0.5 or not low <= round(exact) <= high:
             raise CodecError(f"{value!r}: {low * factor + offset:g} to {high * factor + offset:g} fits {register.type}")
-        return raw
+        return round(exact)
 
     return from_number
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware_py.shell.clock import system_wall_clock
+from firmware_py.shell.line_socket import ask_async
 from hal.config.bundle import Station
 from hal.contract import OrderCommand, RecordEvent
 from hal.links.mqtt import AiomqttLink
@@ -238,15 +239,9 @@ async def _ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     """One request to a local socket. Raises `DemoFailed` where it is refused or not answered."""
     what = request["action"]
     try:
-        async with asyncio.timeout(ANSWER_S):
-            reader, writer = await asyncio.open_unix_connection(path)
-            try:
-                writer.write(json.dumps(request).encode() + b"\n")
-                answer: dict[str, Any] = json.loads(await reader.readline())
-            finally:
-                writer.close()
-    except (OSError, TimeoutError, ValueError) as error:
-        raise DemoFailed(f"{what}: no answer at {path}: {error}") from error
+        answer = await ask_async(path, request, ANSWER_S)
+    except (OSError, ValueError) as error:
+        raise DemoFailed(f"{what}: {error}") from error
     if not answer["ok"]:
         raise DemoFailed(f"{what} refused: {answer.get('error') or answer.get('reason')}")
     return answer

@@ -1,12 +1,12 @@
 """Runs a scenario over real sockets: the simulator here, the production controller as a process of its own."""
 
 import asyncio
-import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from firmware_py.shell.line_socket import NobodyListens, ask_async
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.children import ChildDied, child
@@ -56,7 +56,7 @@ async def _play(named: Named, station: Station, seed: int, speed: float, jitter:
 
 def _stage(served: Served, control: Path, speed: float) -> Stage:
     async def operate(action: str) -> tuple[str, str]:
-        answer = await _ask(control, {"action": action, "why": "scenario"})
+        answer = await ask_async(control, {"action": action, "why": "scenario"}, ANSWER_S)
         return str(answer.get("answer", "refused")), str(answer.get("reason") or answer.get("error") or "")
 
     clock = asyncio.get_running_loop().time
@@ -72,18 +72,6 @@ async def _answers(control: Path) -> None:
 
 async def _ready(control: Path) -> bool:
     try:
-        return bool((await _ask(control, {"action": "status"}))["status"]["ready"])
-    except (FileNotFoundError, ConnectionRefusedError):
+        return bool((await ask_async(control, {"action": "status"}, ANSWER_S))["status"]["ready"])
+    except NobodyListens:
         return False
-
-
-async def _ask(control: Path, request: dict[str, Any]) -> dict[str, Any]:
-    async with asyncio.timeout(ANSWER_S):
-        reader, writer = await asyncio.open_unix_connection(control)
-        try:
-            writer.write(json.dumps(request).encode() + b"\n")
-            found: dict[str, Any] = json.loads(await reader.readline())
-        finally:
-            writer.close()
-            await writer.wait_closed()
-    return found

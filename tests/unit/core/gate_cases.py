@@ -180,10 +180,10 @@ JUDGED = (
     Judged("unlock", Unlock(s.ALL), s.CARRIED, (*MOTION, *SUPPORTED, *HV_OFF, *HELD)),
     # step 10: wholly free, and an empty slot stands under the pack
     Judged("lower-pack", MoveLift(250.0, 100.0), s.FREED, (
-        *MOTION, *SUNK, *free("all-or-none-locked"), flag("slot-free", "shuttle__out_at_under"),
+        *MOTION, *SUNK, *free("all-or-none-locked"), flag("slots-placed", "shuttle__out_at_under"),
         flag("slot-free", "shuttle__out_present", wanted=False))),
     Judged("lower-rejected", MoveLift(250.0, 100.0), s.SEATED, (
-        *MOTION, *SUNK, *free("all-or-none-locked"), flag("slot-free", "shuttle__in_at_under"),
+        *MOTION, *SUNK, *free("all-or-none-locked"), flag("slots-placed", "shuttle__in_at_under"),
         flag("slot-free", "shuttle__in_present", wanted=False))),
     # step 11, 12: lift at transfer height or the pack locked, no fork in the way
     Judged("slot-out", MoveSlot(Slot.OUT, 3000.0, 400.0), s.LOWERED, (
@@ -283,11 +283,22 @@ SINGLE = (
     Case("just below the shutter", MoveLift(250.0, 1.0), s.put(_HALF, lift__position_mm=350.0)),
     Case("pack above a full slot", MoveLift(250.0, 1.0), s.put(_HALF, lift__position_mm=350.5), "slot-free",
          NO_SLOT),
-    Case("no slot under it", MoveLift(250.0, 1.0), s.put(_UP, shuttle__out_at_under=None, shuttle__in_at_under=None),
-         "slot-free", NO_SLOT),
+    Case("no slot under it", MoveLift(250.0, 1.0), s.put(_UP, shuttle__out_at_under=False,
+         shuttle__out_at_store=True), "slot-free", NO_SLOT),
+    Case("slots under it unseen", MoveLift(250.0, 1.0), s.put(_UP, shuttle__out_at_under=None,
+         shuttle__out_at_store=True), "slot-free", NO_SLOT),
+    Case("new slot not under it", MoveLift(250.0, 1.0), s.put(s.SEATED, shuttle__in_at_under=False,
+         shuttle__in_at_buffer=True), "slot-free", NO_SLOT),
+    Case("new slot under it unseen", MoveLift(250.0, 1.0), s.put(s.SEATED, shuttle__in_at_under=None,
+         shuttle__in_at_buffer=True), "slot-free", NO_SLOT),
     Case("presence unknown", MoveLift(250.0, 1.0), s.put(_UP, shuttle__out_present=None), "slot-free", NO_SLOT),
     Case("in slot's presence unknown", MoveLift(250.0, 1.0), s.put(s.SEATED, shuttle__in_present=None), "slot-free",
          NO_SLOT),
+    # the head and the slots' ends
+    *(Case(f"in slot half way: {seen}", MoveLift(905.0, 1.0), s.put(s.CLAMPED, shuttle__in_at_buffer=seen),
+           "slots-placed", "slot in stands at neither of its ends") for seen in (False, None)),
+    *(Case(f"out slot half way: {seen}", MoveLift(905.0, 1.0), s.put(s.CLAMPED, shuttle__out_at_under=seen),
+           "slots-placed", "slot out stands at neither of its ends") for seen in (False, None)),
     # fork and slots: only where they meet
     Case("slot moves while the fork is out at a bay", MoveSlot(Slot.OUT, 3000.0, 1.0),
          s.put(_OTHERS, stacker__fork_home=False)),
@@ -344,7 +355,7 @@ def _refused(judged: Judged, rule: Rule, value: object) -> Case:
 
 
 _IN_OTHER_WORDS = {
-    "all-or-none-locked", "pack-locked", "lift-clear", "slot-known", "slot-free", "gate-path",
+    "all-or-none-locked", "pack-locked", "lift-clear", "slot-known", "slot-free", "slots-placed", "gate-path",
 }  # fmt: skip
 """Interlocks whose refusal tells a situation, not one reading."""
 

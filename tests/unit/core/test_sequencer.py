@@ -80,9 +80,9 @@ def test_packs_that_never_speak_are_waited_for_and_then_done_without() -> None:
     assert not of(Reply, effects)
 
 
-@pytest.mark.parametrize("packml", [p for p in PackML if p not in {PackML.STOPPED, PackML.COMPLETE}])
+@pytest.mark.parametrize("packml", [p for p in PackML if p not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}])
 def test_reset_is_for_a_station_at_rest(packml: PackML) -> None:
-    assert "reset is for Stopped" in refusal(State(packml), ask(Action.RESET))
+    assert "reset is for Stopped or Idle" in refusal(State(packml), ask(Action.RESET))
 
 
 def test_a_late_timer_of_the_station_changes_nothing() -> None:

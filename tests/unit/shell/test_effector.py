@@ -40,6 +40,10 @@ class Rig:
         self.effector = Effector(plant, cast(Any, self), s.limits(), self.recorder, self.events.append)
         self.effector.bind(lambda: "swap-1")
 
+    def age_s(self, device: str) -> float | None:
+        """As the observer tells it."""
+        return 0.25 if device in DEVICES else None
+
     def _do(self, name: str) -> Callable[..., Any]:
         async def do(command: Command, *, urgent: bool, still: Callable[[], bool]) -> None:
             if name in self.dead:
