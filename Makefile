@@ -31,7 +31,8 @@ test: $(STAMP)  ## All checks: lint, types, borders, tests
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo | tail -n +7
-	@$(PY) -m pytest -n 2 --dist worksteal
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not wire"
+	@$(PY) -m pytest -m wire  # real processes, one station at a time: time-outs are real there
 
 mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 	@$(PY) -m tests.tools.mutate_gate
@@ -46,9 +47,10 @@ bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
 figures: $(STAMP)  ## Render docs/figures.md from the results
 	@$(PY) -m bench figures
 
-docs: $(STAMP)  ## Draw the chart of the swap into docs/
+docs: $(STAMP)  ## Draw the chart of the swap and the screen into docs/
 	@$(VENV)/bin/swapstation diagram --format svg --output docs/chart.svg
 	@$(VENV)/bin/swapstation diagram --format markdown --output docs/chart.md
+	@$(VENV)/bin/swapstation demo --svg docs/screen.svg
 
 lock:  ## Renew the lock files
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet pip-tools

@@ -83,6 +83,7 @@ class Stacker(Part):
         if self.allowed:
             self.job = Job.HOME
             self.fork.go(0.0, self.fork.max_speed)
+            self._stroke_done()
             self.changed()
 
     def stop(self) -> None:
@@ -106,19 +107,25 @@ class Stacker(Part):
         """Next part of a fork job."""
         self.level.passed()
         self.fork.passed()
-        if not self.fork.moving and self.job is not Job.NONE:
-            if self.job is Job.HOME:
-                self.job = Job.NONE
-            else:
-                self._reach(int(math.copysign(1, self.fork.mm)))
-                self.job = Job.HOME
-                self.fork.go(0.0, self.fork.max_speed)
+        self._stroke_done()
         self.changed()
+
+    def _stroke_done(self) -> None:
+        """What follows when the fork stands at the end of its stroke, however it came there."""
+        if self.fork.moving or self.job is Job.NONE:
+            return
+        if self.job is Job.HOME:
+            self.job = Job.NONE
+            return
+        self._reach(int(math.copysign(1, self.fork.mm)))
+        self.job = Job.HOME
+        self.fork.go(0.0, self.fork.max_speed)
 
     def _begin(self, job: Job, side: int) -> None:
         if self.allowed:
             self.job = job
             self.fork.go(side * self.plant.fork_mm, self.fork.max_speed, (-FORK_HOME_MM - 1.0, FORK_HOME_MM + 1.0))
+            self._stroke_done()
             self.changed()
 
     def _reach(self, side: int) -> None:
