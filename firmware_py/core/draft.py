@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from firmware_py.core.effects import Arm, ClearFault, Effect, Keep, Note, RaiseFault, StopMotion
+from firmware_py.core.effects import ClearFault, Effect, Keep, Note, RaiseFault, StopMotion
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.state import Active, Phase, State
 
-STANDSTILL_S = 3.0
-"""A mover that cannot tell that it stands is taken as stopped after this time: its brake and run-enable are off."""
 
 
 class Draft:
@@ -86,5 +84,4 @@ class Draft:
         if self.packml in {PackML.HOLDING, PackML.HELD}:
             return
         self.effects.append(StopMotion(devices, reason, drop_enable=True))
-        self.effects.append(Arm("station:standstill", STANDSTILL_S))
         self.packml = PackML.HOLDING

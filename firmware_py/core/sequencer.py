@@ -52,6 +52,8 @@ class Sequencer:
             case Interrupted(swap_id, text):
                 draft.raise_fault(FaultCode.SWAP_INTERRUPTED, "station", f"swap {swap_id}: {text}")
                 draft.packml = PackML.HELD
+        if draft.packml is PackML.HOLDING and state.packml is not PackML.HOLDING:
+            draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
         return draft.result()
 
     def moving(self, state: State) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from firmware_py.core.params import Eligibility, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
 
-SHUTTER_MARGIN_MM = 100.0
-"""The head counts as below the shutter this far above the slots' transfer height."""
 
 _SLOT_OF_PLACE: Final = (("buffer", Slot.IN), ("store", Slot.OUT))
 
@@ -70,6 +68,7 @@ def params_of(station: Station) -> Params:
             "default": c.limits[19],
             "enable": p.machine.enable_s,
             "reset": p.machine.reset_s,
+            "standstill": p.machine.standstill_s,
         },
         nominal_s={str(step): seconds for step, seconds in c.profile.items()},
         dwell_s={"2": p.car.settle_s, "9": p.car.verify_s},
@@ -95,7 +94,7 @@ def limits_of(station: Station) -> GateLimits:
         lift_transfer_mm=p.lift.transfer_mm,
         lift_support_mm=p.lift.support_mm,
         lift_tol_mm=p.lift.tolerance_mm,
-        shutter_clear_mm=p.lift.transfer_mm + SHUTTER_MARGIN_MM,
+        shutter_clear_mm=p.lift.shutter_clear_mm,
         mass_min_kg=min(masses) - p.load.tolerance_kg,
         mass_max_kg=max(masses) + p.load.tolerance_kg,
         touch_max_kg=p.load.touch_max_kg,

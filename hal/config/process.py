@@ -26,6 +26,7 @@ class LiftProcess(Strict):
     max_mm: Num
     tolerance_mm: Positive
     hang_margin_mm: Positive
+    shutter_clear_mm: Positive
     max_speed_mm_s: Positive
     speeds_mm_s: LiftSpeeds
 
@@ -44,11 +45,15 @@ class RailProcess(Strict):
 
 
 class MachineProcess(Strict):
-    """Waits of the station as a whole, in s: for a step's guards, for the drives to be enabled, for a reset."""
+    """Waits of the station as a whole, in s: for a step's guards, for the drives to be enabled, for a reset.
+
+    `standstill_s`: a mover that cannot tell that it stands is taken as stopped after it: brake on, run-enable off.
+    """
 
     guard_wait_s: Positive
     enable_s: Positive
     reset_s: Positive
+    standstill_s: Positive
 
 
 class StackerProcess(Strict):
