@@ -5,6 +5,7 @@ HalError
 ├── CodecError             a value does not fit the wire, or the bytes are no value (also a ValueError)
 ├── LinkError              the carrier
 │   ├── LinkDown           not connected: fails at once, nothing was sent
+│   ├── LinkWithdrawn      not wanted any more before its turn on the line: nothing was sent
 │   ├── LinkTimeout        sent, no (valid) answer: for a write the effect is *unknown* until read back
 │   └── LinkGarbage        an answer came that is not the answer to our request
 └── DeviceError            the device answered, and said no
@@ -50,6 +51,10 @@ class CodecError(HalError, ValueError):
 
 class LinkError(HalError):
     """The carrier failed."""
+
+
+class LinkWithdrawn(LinkError):
+    """A write was not wanted any more before its turn came; nothing was sent."""
 
 
 class LinkDown(LinkError):

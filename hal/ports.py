@@ -66,8 +66,12 @@ class ModbusLink(Protocol):
         multiple: bool,
         timeout_s: float,
         urgent: bool = False,
+        still: Callable[[], bool] | None = None,
     ) -> None:
-        """One write frame, sent once. `multiple` picks FC 15/16 over 5/6; `urgent` overtakes waiting requests."""
+        """One write frame, sent once. `multiple` picks FC 15/16 over 5/6; `urgent` overtakes waiting requests.
+
+        `still` is asked when its turn on the line has come: if not, nothing is sent and `LinkWithdrawn` is raised.
+        """
         ...
 
 

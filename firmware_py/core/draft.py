@@ -8,7 +8,6 @@ from firmware_py.core.packml import PackML
 from firmware_py.core.state import Active, Phase, State
 
 
-
 class Draft:
     """Mutable view of a `State`; `result()` freezes it."""
 

@@ -69,6 +69,7 @@ class Note(StrEnum):
     RETRY = "retry"
     SWAP_SEALED = "swap-sealed"
     SWAP_ENDED = "swap-ended"
+    SWAP_CLEARED = "swap-cleared"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML
 from firmware_py.core.params import Params
 from firmware_py.core.state import Active, Install, Phase, Swap
+from hal.commands import RunEnable
 
 LIMIT, DWELL, GUARD = "limit", "dwell", "guard"
 
@@ -91,7 +92,7 @@ class Chart:
 
     def _try_finish(self, draft: Draft, row: Row, active: Active, view: View) -> None:
         seen = row.done(view) is None
-        dwell = self.params.dwell_s.get(row.dwell, 0.0) if row.dwell else 0.0
+        dwell = self.params.dwell_s[row.dwell] if row.dwell else 0.0
         if not seen:
             if active.phase is Phase.SETTLING:
                 draft.change(active, phase=Phase.RUNNING)
@@ -249,11 +250,12 @@ class Chart:
         for code, device, row in draft.fault_rows:
             if row:
                 draft.clear_fault(code, device)
+        draft.effects.append(Act("", RunEnable(on=False)))
         draft.swap = None
         draft.packml = PackML.ABORTED if draft.packml is PackML.ABORTING else PackML.COMPLETING
 
     def _limit_s(self, row: Row) -> float:
-        return self.params.limit_s.get(row.limit, self.params.limit_s["default"])
+        return self.params.limit_s[row.limit]
 
 
 _RUNNING = frozenset({PackML.EXECUTE, PackML.ABORTING})

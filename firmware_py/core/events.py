@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware_py.core.faults import FaultCode
+from firmware_py.core.packml import StablePlace
 from firmware_py.core.state import Order
 
 
@@ -69,6 +70,8 @@ class Interrupted:
 
     swap_id: str
     text: str
+    place: StablePlace
+    """The last place that the journal knows."""
 
 
 Event = Scan | TimeUp | OrderIn | Operator | Trouble | Recovered | Interrupted

@@ -38,6 +38,7 @@ class FaultCode(StrEnum):
     LINK_LOST = "LINK_LOST"
     COMMAND_REFUSED = "COMMAND_REFUSED"
     COMMAND_FAILED = "COMMAND_FAILED"
+    MOTION_NOT_STOPPED = "MOTION_NOT_STOPPED"
     JOURNAL_FAILED = "JOURNAL_FAILED"
     SWAP_INTERRUPTED = "SWAP_INTERRUPTED"
     OPERATOR_ABORT = "OPERATOR_ABORT"
@@ -96,6 +97,9 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         _STOP, Reaction.HOLD, "An interlock refused a command: see which; then resume."
     ),
     FaultCode.COMMAND_FAILED: FaultRow(_STOP, Reaction.HOLD, "The device did not take a command: check it; resume."),
+    FaultCode.MOTION_NOT_STOPPED: FaultRow(
+        _EMERGENCY, Reaction.HOLD, "Something still moves: press the e-stop, keep everybody away, see which mover."
+    ),
     FaultCode.JOURNAL_FAILED: FaultRow(_STOP, Reaction.HOLD, "The disk failed: no command leaves. Mend it; restart."),
     FaultCode.SWAP_INTERRUPTED: FaultRow(_STOP, Reaction.HOLD, "Look at car and pack, then clear the swap by hand."),
     FaultCode.OPERATOR_ABORT: FaultRow(_DEGRADED, Reaction.ABORT, "The operator ended the order."),

@@ -70,7 +70,7 @@ def judge(command: Command, image: Image, limits: GateLimits) -> Refusal | None:
         case RunEnable(on):
             return _chain(image) if on else None
         case RequestCar(mode):
-            return _car_request(mode, image)
+            return _car_request(mode, image, limits)
         case _:
             return _chain(image) or _enabled(image) or _motion(command, image, limits)
 
@@ -356,7 +356,10 @@ def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | 
     return _need("wheels-on-floor", "platform.wheels_on_floor", image.platform.wheels_on_floor)
 
 
-def _car_request(mode: CarMode, image: Image) -> Refusal | None:
-    if mode in {CarMode.NONE, CarMode.SWAP} or _all_locked(image):
+def _car_request(mode: CarMode, image: Image, limits: GateLimits) -> Refusal | None:
+    """A car wakes only on a locked pack; it is let go only over a closed pit, unclamped, with nobody in danger."""
+    if mode in {CarMode.NONE, CarMode.SWAP}:
         return None
-    return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
+    if not _all_locked(image):
+        return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
+    return None if mode is CarMode.WAKE else _chain(image) or _lane_free(image, limits)

@@ -29,6 +29,7 @@ MOVING = frozenset({PackML.STARTING, PackML.EXECUTE, PackML.UNHOLDING, PackML.CO
 class StablePlace(StrEnum):
     """Where a swap may rest: the only points that a restart may conclude to be at."""
 
+    UNKNOWN = "unknown"
     S0 = "S0"
     S1 = "S1"
     S2 = "S2"
@@ -37,6 +38,7 @@ class StablePlace(StrEnum):
 
 
 PLACE_TEXT = {
+    StablePlace.UNKNOWN: "not known yet",
     StablePlace.S0: "lane empty",
     StablePlace.S1: "car held, old pack locked",
     StablePlace.S2: "car held, no pack attached",

@@ -1,7 +1,7 @@
 """The sequencer: `step(state, image, event) -> (state', effects)`, PackML station state around the chart."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final
 
 from firmware_py.core import safety
@@ -18,7 +18,11 @@ from firmware_py.core.packs import eligible, unheard
 from firmware_py.core.params import Params
 from firmware_py.core.state import Active, Phase, State, Swap
 from hal.commands import RunEnable
+from hal.readings import LockState
 
+_DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
+_STANDING: Final = frozenset({FaultCode.LINK_LOST, FaultCode.JOURNAL_FAILED, FaultCode.MOTION_NOT_STOPPED})
+"""Faults that go when their cause is seen to be gone, never by a word."""
 STATION: Final = "station:"
 _ENABLE_S: Final = "enable"
 _STANDSTILL_S: Final = "standstill"
@@ -49,8 +53,9 @@ class Sequencer:
                 self._trouble(draft, event)
             case Recovered(device):
                 draft.clear_fault(FaultCode.LINK_LOST, device)
-            case Interrupted(swap_id, text):
-                draft.raise_fault(FaultCode.SWAP_INTERRUPTED, "station", f"swap {swap_id}: {text}")
+            case Interrupted(swap_id, text, place):
+                draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
+                draft.place = place
                 draft.packml = PackML.HELD
         if draft.packml is PackML.HOLDING and state.packml is not PackML.HOLDING:
             draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
@@ -71,18 +76,16 @@ class Sequencer:
                 self._held(draft)
             case PackML.RESETTING if not self._unready(image) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))
+                draft.place = StablePlace.S0
                 draft.packml = PackML.IDLE
+            case PackML.HELD if _stands_still(image):
+                draft.clear_fault(FaultCode.MOTION_NOT_STOPPED, "station")
             case _:
                 pass
         if draft.packml is PackML.COMPLETING:
-            draft.effects.append(Act("", RunEnable(on=False)))
             draft.packml = PackML.COMPLETE
         elif draft.packml is PackML.COMPLETE:
-            draft.place = StablePlace.S0
             self._reset(draft)
-        elif draft.packml is PackML.ABORTED and draft.place is StablePlace.S4:
-            draft.effects.append(Act("", RunEnable(on=False)))
-            draft.place = StablePlace.S0
 
     def _watch_safety(self, draft: Draft, image: Image) -> None:
         for fault in draft.faults:
@@ -90,14 +93,15 @@ class Sequencer:
                 draft.clear_fault(fault.code, fault.device)
         if safety.is_seen(image.safety):
             draft.clear_fault(FaultCode.LINK_LOST, "safety")
-        if draft.packml not in MOVING:
-            return
-        waits = draft.packml in {PackML.STARTING, PackML.UNHOLDING} and not draft.enable_asked
+        entering = draft.packml in {PackML.STARTING, PackML.UNHOLDING} and not draft.enable_asked
+        waits = entering or draft.packml not in MOVING
         for code, text in safety.missing(image.safety):
-            if code is FaultCode.LINK_LOST and waits:
+            named = code is FaultCode.SAFETY_CHAIN_OPEN and any(f.code in safety.CODES for f in draft.faults)
+            if named or (code is FaultCode.LINK_LOST and waits):
                 continue
             draft.raise_fault(code, "safety", text)
-            draft.hold(text, self.chart.moving(draft))
+            if draft.packml in MOVING:
+                draft.hold(text, self.chart.moving(draft))
         if draft.packml in {PackML.EXECUTE, PackML.ABORTING} and image.safety.drives_enabled is False:
             draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC has cut the drives")
             draft.hold("drives not enabled", self.chart.moving(draft))
@@ -105,7 +109,8 @@ class Sequencer:
     def _ask_enable(self, draft: Draft, image: Image) -> None:
         """Run-enable is asked on fresh permissives, and the drives are seen enabled before anything starts."""
         if not draft.enable_asked:
-            if next(safety.missing(image.safety), None) is None:
+            settled = "safety" not in image.unsettled
+            if settled and next(safety.missing(image.safety), None) is None:
                 draft.enable_asked = True
                 draft.effects.append(Act("", RunEnable(on=True)))
         elif image.safety.drives_enabled:
@@ -139,6 +144,9 @@ class Sequencer:
             draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC did not enable the drives")
             draft.hold("drives not enabled", ())
         elif name == _STANDSTILL_S and draft.packml is PackML.HOLDING:
+            moving = _seen_moving(image)
+            if moving:
+                draft.raise_fault(FaultCode.MOTION_NOT_STOPPED, "station", f"still moving: {', '.join(moving)}")
             self._held(draft)
         elif name == "resetting" and draft.packml is PackML.RESETTING:
             lacking = self._unready(image)
@@ -243,7 +251,9 @@ class Sequencer:
         if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and interrupted):
             return f"clear is for Aborted, station is {draft.packml.value}"
         for fault in draft.faults:
-            if fault.code is not FaultCode.LINK_LOST:
+            if fault.code is FaultCode.SWAP_INTERRUPTED:
+                draft.keep(Note.SWAP_CLEARED, swap_id=fault.device)
+            if fault.code not in {*safety.CODES, *_STANDING}:
                 draft.clear_fault(fault.code, fault.device)
         draft.keep(Note.STATE, state=PackML.CLEARING.value)
         draft.packml = PackML.STOPPED
@@ -263,19 +273,30 @@ class Sequencer:
         Packs that have not spoken are waited for as long as resetting may take; then the station serves without them.
         """
         lacking = [text for _, text in safety.missing(image.safety)]
-        for device, value in (
-            ("lift", image.lift.position_mm),
-            ("locks", image.locks.state),
-            ("shuttle", image.shuttle.out_mm),
-            ("stacker", image.stacker.level_mm),
-            ("platform", image.platform.lane_clear),
-        ):
-            if value is None:
-                lacking.append(f"{device}: no fresh reading")
+        for device in _DEVICES:
+            reading = getattr(image, device)
+            unknown = [f.name for f in fields(reading) if getattr(reading, f.name) is None]
+            if unknown:
+                lacking.append(f"{device}: no fresh reading of {', '.join(unknown)}")
+        if image.platform.lane_clear is False:
+            lacking.append("lane: a car stands in it")
         return lacking
 
 
+def _seen_moving(image: Image) -> list[str]:
+    """Movers that are seen to move."""
+    turning = image.locks.state is not None and LockState.TURNING in image.locks.state
+    seen = {
+        "lift": image.lift.moving,
+        "locks": turning,
+        "slot out": image.shuttle.out_moving,
+        "slot in": image.shuttle.in_moving,
+        "stacker": image.stacker.moving,
+    }
+    return [name for name, moving in seen.items() if moving]
+
+
 def _stands_still(image: Image) -> bool:
-    """Every mover that can tell is seen to stand; one that cannot tell is waited for by the timer."""
+    """Every mover is seen to stand; one that cannot be seen is waited for by the timer."""
     moving = (image.lift.moving, image.shuttle.out_moving, image.shuttle.in_moving, image.stacker.moving)
-    return all(m is False for m in moving)
+    return all(m is False for m in moving) and image.locks.state is not None and not _seen_moving(image)

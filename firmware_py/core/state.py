@@ -74,7 +74,7 @@ class State:
     """Everything the sequencer remembers."""
 
     packml: PackML = PackML.STOPPED
-    place: StablePlace = StablePlace.S0
+    place: StablePlace = StablePlace.UNKNOWN
     active: tuple[Active, ...] = ()
     swap: Swap | None = None
     faults: tuple[Fault, ...] = ()

@@ -21,7 +21,7 @@ from firmware_py.core.effects import (
 )
 from firmware_py.core.events import Event, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.packml import PackML
+from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Order, State
 from firmware_py.shell.cloud import Cloud
@@ -82,11 +82,13 @@ class Controller:
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
         self.effector = Effector(self.plant, self.observer, limits_of(station), self._recorder, self.decide)
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
-        self._timers = Timers(lambda name: self.decide(TimeUp(name)))
+        self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
         self._replies: dict[str, asyncio.Future[Reply]] = {}
         self._orders_seen: set[str] = set()
         self._rescan: asyncio.Handle | None = None
+        self._lost: set[str] = set()
+        self._fatal: asyncio.Future[None] | None = None
         self._pollers = tuple(self._make_pollers())
         now = host.clock()
         tasks = {p.link: TASK_LIMIT_S for p in self._pollers}
@@ -114,6 +116,7 @@ class Controller:
         self.cloud.state(self.state)
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._fall(), name="fall")
                 group.create_task(self._recorder.run(), name="recorder")
                 self.effector.start(group)
                 group.create_task(self.uplink.run(), name="uplink")
@@ -134,17 +137,21 @@ class Controller:
     async def _look_back(self) -> None:
         """What the journal knows of before: orders that were taken, and a swap that never ended."""
         await self._journal.append([Row("boot", {"boot_id": self.host.boot_id, "config_hash": self.station.hash})])
-        for entry in await self._journal.rows(Query(kind="order-taken", newest_first=True)):
-            self._orders_seen.add(str(entry.row.body["order_id"]))
+        after = 0
+        while page := await self._journal.rows(Query(kind="order-taken", after_seq=after)):
+            self._orders_seen.update(str(entry.row.body["order_id"]) for entry in page)
+            after = page[-1].seq
         last = await self._journal.rows(Query(kind=Note.ORDER.value, newest_first=True, limit=1))
         if not last:
             return
         swap_id = str(last[0].row.body["swap_id"])
         ended = await self._journal.rows(Query(kind=Note.SWAP_ENDED.value, swap_id=swap_id, limit=1))
-        cleared = await self._journal.rows(Query(kind="operator", newest_first=True, limit=1))
-        by_hand = bool(cleared) and cleared[0].seq > last[0].seq and cleared[0].row.body["action"] == "clear"
-        if not ended and not by_hand:
-            self.decide(Interrupted(swap_id, "the controller ended before the swap did"))
+        cleared = await self._journal.rows(Query(kind=Note.SWAP_CLEARED.value, newest_first=True))
+        if ended or any(entry.row.body["swap_id"] == swap_id for entry in cleared):
+            return
+        places = await self._journal.rows(Query(kind=Note.PLACE.value, swap_id=swap_id, newest_first=True, limit=1))
+        place = StablePlace(str(places[0].row.body["place"])) if places else StablePlace.S0
+        self.decide(Interrupted(swap_id, "the controller ended before the swap did", place))
 
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
@@ -181,7 +188,7 @@ class Controller:
             self.host.changed(before, state)
         self.cloud.state(state)
         if self._rescan is None:
-            self._rescan = asyncio.get_running_loop().call_soon(self._scan_again)
+            self._rescan = asyncio.get_running_loop().call_soon(self._guarded, self._scan_again)
 
     def _scan_again(self) -> None:
         self._rescan = None
@@ -252,13 +259,16 @@ class Controller:
 
     def lost(self, unit: ModbusUnit, why: str) -> None:
         """A unit does not answer any more."""
+        self._lost.add(unit.name)
         self.decide(Trouble(FaultCode.LINK_LOST, self.plant.device_of_unit(unit.name), why))
         self._check_ready()
 
     def found(self, unit: ModbusUnit) -> None:
         """A lost unit answers again."""
+        self._lost.discard(unit.name)
         device = self.plant.device_of_unit(unit.name)
-        self.decide(Recovered(device))
+        if not any(u.name in self._lost for u in self.plant.devices[device].units):
+            self.decide(Recovered(device))
 
     def round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
@@ -275,8 +285,25 @@ class Controller:
 
     def _on_car_frames(self, frames: list[Any]) -> None:
         self.observer.take_car_frames(frames)
+        self._guarded(self._look)
+
+    def _look(self) -> None:
         if self.observer.update():
             self.decide(Scan())
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Run a callback of the loop. A mistake in it must end the controller, as one in a task does."""
+        try:
+            act()
+        except Exception as error:  # the edge between the loop's callbacks and the TaskGroup
+            if self._fatal is None or self._fatal.done():
+                raise
+            self._fatal.set_exception(error)
+
+    async def _fall(self) -> None:
+        """Ends the TaskGroup with the first mistake of a callback."""
+        self._fatal = asyncio.get_running_loop().create_future()
+        await self._fatal
 
     def _check_ready(self) -> None:
         lost = {f.device for f in self.state.faults if f.code is FaultCode.LINK_LOST}
@@ -312,7 +339,7 @@ class Controller:
             await asyncio.sleep(period_s if self.state.swap is not None else 10 * period_s)
             if self.state.swap is not None:
                 with suppress(HalError):  # the car's silence, not our frame, is what the core judges
-                    await self.plant.car.repeat()
+                    await self.effector.repeat_request()
 
     async def _reports(self) -> None:
         """Devices' state for the cloud, at a bounded rate."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from firmware_py.core.effects import Act, StopMotion
 from firmware_py.core.events import Event, Trouble
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.gate import GateLimits
+from firmware_py.core.gate import GateLimits, judge
 from firmware_py.shell.actor import Actor, Outcome
 from firmware_py.shell.journal import JournalError, Row
 from firmware_py.shell.observer import Observer
@@ -29,6 +29,8 @@ class Effector:
         self, plant: Plant, observer: Observer, limits: GateLimits, recorder: Recorder, decide: Callable[[Event], None]
     ) -> None:
         self._plant = plant
+        self._observer = observer
+        self._limits = limits
         self._recorder = recorder
         self._decide = decide
         self.enable_wanted = asyncio.Event()
@@ -92,6 +94,11 @@ class Effector:
                 async with asyncio.timeout(LAST_STOP_S):
                     await self._send(command, urgent=True, still=lambda: True)
 
+    async def repeat_request(self) -> None:
+        """Send the standing request to the car again, if the gate lets it pass now. Raises `HalError`."""
+        if judge(RequestCar(self._plant.car.mode), self._observer.image, self._limits) is None:
+            await self._plant.car.repeat()
+
     async def heartbeat(self) -> None:
         """One beat for the safety PLC. Repeats a standing intent: not journalled. Raises `HalError`."""
         self._beats = (self._beats + 1) & 0xFFFF
@@ -120,7 +127,8 @@ class Effector:
         )
         if outcome.result == "refused":
             self._decide(Trouble(FaultCode.COMMAND_REFUSED, device_of(act.command), outcome.text, act.row))
-        elif outcome.result == "failed" and not isinstance(act.command, Stop | Heartbeat):
+        elif outcome.result == "failed" and (not isinstance(act.command, Stop) or self.enable_wanted.is_set()):
+            # a stop that failed is told while the drives may still run; once run-enable is dropped they do not
             self._decide(Trouble(FaultCode.COMMAND_FAILED, device_of(act.command), outcome.text, act.row))
 
 

@@ -7,7 +7,6 @@ from firmware_py.core.params import Eligibility, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
 
-
 _SLOT_OF_PLACE: Final = (("buffer", Slot.IN), ("store", Slot.OUT))
 
 
@@ -65,7 +64,6 @@ def params_of(station: Station) -> Params:
         | {
             "stacker": c.limits[0],
             "decide": p.machine.guard_wait_s,
-            "default": c.limits[19],
             "enable": p.machine.enable_s,
             "reset": p.machine.reset_s,
             "standstill": p.machine.standstill_s,

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
-from hal.errors import CodecError, DeviceSilent, LinkGarbage
+from hal.errors import CodecError, DeviceSilent, LinkGarbage, LinkWithdrawn
 from hal.ports import ModbusLink
 
 Values = dict[str, Value | None]
@@ -65,7 +66,7 @@ class ModbusUnit:
     async def _write(self, write: Write, urgent: bool, still: Callable[[], bool]) -> None:
         if write.unless is not None and write.unless.holds(await self._look(write.unless.reads)):
             return
-        if still():
+        with suppress(LinkWithdrawn):  # a stop came while it waited for its turn on the line
             await self._link.write(
                 self._id,
                 write.table,
@@ -74,6 +75,7 @@ class ModbusUnit:
                 multiple=write.multiple,
                 timeout_s=self._timeout_s,
                 urgent=urgent,
+                still=still,
             )
 
     async def _wait(self, wait: Wait, still: Callable[[], bool]) -> None:

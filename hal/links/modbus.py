@@ -98,9 +98,10 @@ class _Registers(ModbusLine):
         multiple: bool,
         timeout_s: float,
         urgent: bool = False,
+        still: Callable[[], bool] | None = None,
     ) -> None:
         """One frame, sent once. Raises as `read`; after a LinkTimeout or LinkGarbage the effect is unknown."""
-        await self._exchange(unit, _ask_write(table, address, values, multiple), timeout_s, urgent=urgent)
+        await self._exchange(unit, _ask_write(table, address, values, multiple), timeout_s, urgent=urgent, still=still)
 
 
 class TcpModbusLink(_Registers):

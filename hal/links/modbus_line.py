@@ -9,7 +9,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from hal.errors import DeviceRefused, HalError, LinkDown, LinkError, LinkGarbage, LinkTimeout
+from hal.errors import DeviceRefused, HalError, LinkDown, LinkError, LinkGarbage, LinkTimeout, LinkWithdrawn
 from hal.links.backoff import Backoff
 from hal.ports import LinkState
 
@@ -42,6 +42,8 @@ class Exchange:
     ask: Ask
     timeout_s: float
     answer: asyncio.Future[bytes]
+    still: Callable[[], bool] | None = None
+    """Asked when its turn has come: a write that is not wanted any more does not leave."""
 
     def end(self, outcome: bytes | HalError) -> None:
         if self.answer.done():
@@ -210,11 +212,13 @@ class ModbusLine(ABC):
 
     # One request after the other.
 
-    async def _exchange(self, unit: int, ask: Ask, timeout_s: float, *, urgent: bool = False) -> bytes:
+    async def _exchange(
+        self, unit: int, ask: Ask, timeout_s: float, *, urgent: bool = False, still: Callable[[], bool] | None = None
+    ) -> bytes:
         """The answer PDU, checked against `ask`. Raises LinkError and DeviceRefused."""
         if self._transport is None:
             raise LinkDown(f"{self.name} is {self._state}")
-        exchange = Exchange(unit, ask, timeout_s, self._loop.create_future())
+        exchange = Exchange(unit, ask, timeout_s, self._loop.create_future(), still)
         (self._urgent if urgent else self._normal).append(exchange)
         if self._flight is None:
             self._pump()
@@ -225,6 +229,9 @@ class ModbusLine(ABC):
         while queue := self._urgent or self._normal:
             if queue[0].answer.done():
                 queue.popleft()
+                continue
+            if queue[0].still is not None and not queue[0].still():
+                queue.popleft().end(LinkWithdrawn(f"{self.name}: withdrawn before it was sent"))
                 continue
             gap_s = max(self._frame_gap_s, self._gaps.get(queue[0].unit, 0.0), self._gaps.get(self._last_unit, 0.0))
             due = max(self._quiet_until, self._last_end + gap_s)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hal.errors import DeviceRefused, LinkDown, LinkTimeout
+from hal.errors import DeviceRefused, LinkDown, LinkTimeout, LinkWithdrawn
 from hal.ports import LinkState, Table
 from sim.emulators.protocol import ModbusEmulator, ModbusReject, ModbusSilence
 
@@ -83,10 +83,13 @@ class MemoryModbusLink:
         multiple: bool,
         timeout_s: float,
         urgent: bool = False,
+        still: Callable[[], bool] | None = None,
     ) -> None:
         """See `ModbusLink.write`."""
         await self._enter(urgent=urgent)
         try:
+            if still is not None and not still():
+                raise LinkWithdrawn(f"{self.name}: withdrawn before it was sent")
             emulator = self._find(unit)
             emulator.write(table, address, values, self._clock())
             await asyncio.sleep(self._carrier.transfer_s(table, len(values) if multiple else 1) + emulator.reply_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hal.errors import ConfigError, DeviceRefused, LinkDown, LinkGarbage, LinkTimeout
+from hal.errors import ConfigError, DeviceRefused, LinkDown, LinkGarbage, LinkTimeout, LinkWithdrawn
 from hal.ports import LinkState, ModbusLink, Table
 from tests.contract.modbus_rig import LONG_S, SHORT_S, Device, Rig, failing_within, rtu_rig, running, tcp_rig, until
 
@@ -111,6 +111,27 @@ async def test_an_urgent_write_overtakes_what_waits_but_not_what_runs(rig: Rig) 
             await rig.devices[1].asked.wait()
         await link.write(1, Table.HOLDING, 9, (1,), multiple=False, timeout_s=LONG_S, urgent=True)
     assert rig.devices[1].log == [("read", 1), ("write", 9), ("read", 2), ("read", 3)]
+
+
+async def test_a_start_that_waits_does_not_leave_after_the_stop(rig: Rig) -> None:
+    """The line is busy, a start waits, a stop overtakes it: the start is withdrawn, or it would undo the stop."""
+    rig.devices[1] = Device(reply_s=SHORT_S)
+    wanted = True
+    async with running(rig) as link, asyncio.TaskGroup() as group:
+        group.create_task(link.read(1, Table.HOLDING, 1, 1, timeout_s=LONG_S))
+        async with asyncio.timeout(LONG_S):
+            await rig.devices[1].asked.wait()
+
+        async def start() -> None:
+            with pytest.raises(LinkWithdrawn):
+                await link.write(1, Table.HOLDING, 7, (1,), multiple=False, timeout_s=LONG_S, still=lambda: wanted)
+
+        group.create_task(start())
+        await asyncio.sleep(0)
+        wanted = False
+        await link.write(1, Table.HOLDING, 7, (0,), multiple=False, timeout_s=LONG_S, urgent=True)
+    assert rig.devices[1].log == [("read", 1), ("write", 7)]
+    assert rig.devices[1].cells[Table.HOLDING, 7] == 0
 
 
 async def test_a_caller_that_leaves_spoils_nothing(rig: Rig) -> None:

@@ -81,6 +81,10 @@ SEPARATION: Final = (
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED, w.UNLOCK_RUNS),
         command=m.unlock_all,
         done=c.every(c.locks_are(LockState.FREE), c.none_of("locks", "proof_locked")),
+        limit_cases=(
+            Watch(c.locks_are(LockState.FREE), F.LOCK_FAILED_UNLOCK, "locks"),
+            Watch(c.none_of("locks", "proof_locked"), F.LOCK_PROOF_DISAGREES, "locks"),
+        ),
         evidence=lock_evidence("unlock"),
         then=(Link("9"),),
         exit=RELOCK,

@@ -203,7 +203,7 @@ JUDGED = (
     Judged("close-shutter", Drive(A.SHUTTER, False), s.RETRACTED, (*MOTION, *HEAD_BELOW)),
     # step 17 to 19: nothing wakes, sinks or goes before the lock proof; the car leaves past clamps that are home
     Judged("wake", RequestCar(CarMode.WAKE), s.PROVEN, locked("pack-locked")),
-    Judged("release", RequestCar(CarMode.RELEASE), s.LEAVING, locked("pack-locked")),
+    Judged("release", RequestCar(CarMode.RELEASE), s.RELEASED, (*locked("pack-locked"), *CHAIN, *LANE)),
     Judged("lower-body", Drive(A.PIN_LIFT, False), s.WOKEN, (*MOTION, *HEAD_HOME, *locked("pack-locked"))),
     Judged("pins-home", Drive(A.PINS, False), s.DOWN, (
         *MOTION, *HEAD_HOME, *locked("pack-locked"), flag("wheels-on-floor", "platform__wheels_on_floor"))),
@@ -332,6 +332,8 @@ SINGLE = (
     Case("bay beside the buffer while a slot moves", PlacePack(Side.RIGHT),
          s.put(_TALL_BUFFER, shuttle__out_moving=True), "slots-stand", "shuttle.out_moving is ", _TALL),
     # the lane
+    Case("two interlocks of a release: the chain speaks first", RequestCar(CarMode.RELEASE),
+         s.put(s.RETRACTED, safety__chain_ok=False), "safety-chain", "safety.chain_ok is False"),
     Case("lane empty, grooves silent", Drive(A.LANE_GATE, True), s.put(s.STAGED, platform__grooves=None)),
     Case("two interlocks: the pit speaks first", Drive(A.LANE_GATE, True),
          s.put(s.RETRACTED, locks=s.locks(LockState.FREE)), "shutter-closed", "platform.shutter_closed is False"),

@@ -8,7 +8,7 @@ from firmware_py.core import checks as c
 from firmware_py.core.chart import CHART, Link, Route, Row, Watch
 from firmware_py.core.checks import Miss, View
 from firmware_py.core.draft import Draft
-from firmware_py.core.effects import Act, Arm, Disarm, Note, StopMotion
+from firmware_py.core.effects import Act, Arm, Note, StopMotion
 from firmware_py.core.engine import Chart
 from firmware_py.core.events import Action as Do
 from firmware_py.core.events import Operator, Scan, TimeUp, Trouble
@@ -98,7 +98,7 @@ def test_a_resumed_row_that_is_done_commands_nothing() -> None:
         ("6", s.DOCKED, {"lift__dock_pins": None}, (F.LINK_LOST, "lift")),
         ("7", s.CARRIED, {"lift__load_kg": 100.0}, (F.MASS_TOO_LOW, "lift")),
         ("7", s.CARRIED, {"lift__position_mm": 902.0}, (F.LIFT_STALLED, "lift")),
-        ("8", s.FREED, {"locks__proof_locked": (True,) * 10}, (F.LOCK_FAILED_UNLOCK, "locks")),
+        ("8", s.FREED, {"locks__proof_locked": (True,) * 10}, (F.LOCK_PROOF_DISAGREES, "locks")),
         ("13", s.SEATED, {"lift__pack_seated": (True, False, True, True)}, (F.PACK_NOT_SEATED, "lift")),
         ("13", s.SEATED, {"lift__load_kg": 100.0}, (F.MASS_TOO_LOW, "lift")),
         ("14", s.LOCKED, {"locks__torque_nm": (50.0,) * 10}, (F.LOCK_FAILED_LOCK, "locks")),
@@ -217,12 +217,10 @@ def test_without_a_swap_no_row_is_entered_or_judged() -> None:
     assert SEQ.step(state, s.CLAMPED, Scan()) == (state, ())
 
 
-def test_a_row_with_a_limit_of_its_own_missing_takes_the_default() -> None:
-    row = replace(BASE, limit="nowhere", done=c.flag("platform", "rods_centred"))
-    waiting = at_row("a", s.SWAP, Phase.WAITING)
-    _, effects = small(row).step(waiting, s.EMPTY_LANE, Scan())
-    assert [(a.timer, a.after_s) for a in of(Arm, effects)] == [("limit:a", s.params().limit_s["default"])]
-    assert [d.timer for d in of(Disarm, effects)] == ["guard:a"]
+def test_every_row_finds_its_limit_and_its_dwell_in_the_station_s_table() -> None:
+    for row in CHART.values():
+        assert s.params().limit_s[row.limit] > 0, row.name
+        assert not row.dwell or s.params().dwell_s[row.dwell] >= 0, row.name
 
 
 def test_a_watch_for_the_run_alone_counts_once_it_has_been_seen_to_hold() -> None:

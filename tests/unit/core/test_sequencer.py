@@ -237,12 +237,13 @@ def test_an_aborted_station_is_cleared_to_stopped_and_then_reset() -> None:
     driver.run(lambda d: d.state.packml is PackML.ABORTED)
     driver.tell(Scan())
     assert driver.commands[-1] == OFF
-    assert driver.state.place is StablePlace.S0
+    assert driver.state.place is StablePlace.S4
     assert refusal(driver.state, ask(Action.RESUME), driver.image)
     driver.tell(ask(Action.CLEAR))
     assert driver.is_in(PackML.STOPPED)
     driver.tell(ask(Action.RESET))
     driver.run(lambda d: d.state.packml is PackML.IDLE)
+    assert driver.state.place is StablePlace.S0
 
 
 @pytest.mark.parametrize("packml", [PackML.STOPPED, PackML.IDLE, PackML.EXECUTE, PackML.HOLDING, PackML.HELD])
@@ -254,9 +255,10 @@ def test_clear_is_for_an_aborted_station(packml: PackML) -> None:
 
 
 def test_after_a_restart_in_the_middle_nothing_moves_until_a_person_has_cleared_it() -> None:
-    state, effects = SEQ.step(State(), QUIET, Interrupted("swap-9", "power"))
+    state, effects = SEQ.step(State(), QUIET, Interrupted("swap-9", "power", StablePlace.S2))
     assert state.packml is PackML.HELD
-    assert raised(effects) == [(FaultCode.SWAP_INTERRUPTED, "station")]
+    assert raised(effects) == [(FaultCode.SWAP_INTERRUPTED, "swap-9")]
+    assert state.place is StablePlace.S2
     for event in (Scan(), ask(Action.RESUME), ask(Action.ABORT), ask(Action.RESET), ORDER):
         after, effects = SEQ.step(state, s.LOCKED, event)
         assert after == state

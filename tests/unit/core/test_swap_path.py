@@ -18,7 +18,7 @@ from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import Driver, answers, faults_cleared, notes, of, raised
 
 ORDER = OrderIn(Order("order-1", s.VIN, "aion-ut"), "swap-1")
-S0, S1, S2, S3, S4 = StablePlace
+_, S0, S1, S2, S3, S4 = StablePlace
 FORWARD = (
     *("0.1", "0.2", "0.3", "0.4", "1", "2", "3", "4", "5.pins", "5.lift", "6", "7", "8", "9", "10", "12", "13", "14"),
     *("15", "16", "16.shutter", "18.lower", "18.free", "19", "19.close"),
