@@ -67,6 +67,7 @@ class FaultCode(StrEnum):
     LOCK_UNEXPECTED_OPEN = "LOCK_UNEXPECTED_OPEN"
     SHUTTLE_JAMMED = "SHUTTLE_JAMMED"
     STACKER_JAMMED = "STACKER_JAMMED"
+    PLACE_OCCUPIED = "PLACE_OCCUPIED"
     PACK_SERIAL_MISMATCH = "PACK_SERIAL_MISMATCH"
     PACK_NOT_ELIGIBLE = "PACK_NOT_ELIGIBLE"
     NO_ELIGIBLE_PACK = "NO_ELIGIBLE_PACK"
@@ -142,6 +143,7 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     ),
     FaultCode.SHUTTLE_JAMMED: FaultRow(_STOP, Reaction.HOLD, "A slot did not arrive: free it in manual mode."),
     FaultCode.STACKER_JAMMED: FaultRow(_STOP, Reaction.HOLD, "The stacker did not arrive: free it in manual mode."),
+    FaultCode.PLACE_OCCUPIED: FaultRow(_STOP, Reaction.HOLD, "A pack stands where one is to go: take it away by hand."),
     FaultCode.PACK_SERIAL_MISMATCH: FaultRow(
         _DEGRADED, Reaction.BACK_OUT, "The pack is not the reserved one: check it."
     ),

@@ -50,6 +50,8 @@ class GateLimits:
     level_max_mm: float
     handovers: tuple[tuple[float, Side, Slot], ...]
     """Where the fork reaches into the slots' rail: level, side, and the slot that must stand there."""
+    bays: tuple[tuple[float, Side], ...]
+    """Level and side of each bay, bay 1 first."""
     level_tol_mm: float
     dc_link_max_v: float
 
@@ -260,7 +262,12 @@ def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusa
 def _reached(image: Image, limits: GateLimits) -> list[tuple[Side, Slot]]:
     """Slots that the fork can reach from its level, with the side; from an unknown level it may reach any."""
     level, tol = image.stacker.level_mm, limits.level_tol_mm
-    return [(side, slot) for at, side, slot in limits.handovers if level is None or abs(level - at) <= tol]
+    return [(side, slot) for at, side, slot in limits.handovers if _at_level(level, at, tol)]
+
+
+def _at_level(level_mm: float | None, at_mm: float, tol_mm: float) -> bool:
+    """The stacker stands at a level; from an unknown one it may stand at any."""
+    return level_mm is None or abs(level_mm - at_mm) <= tol_mm
 
 
 def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Refusal | None:
@@ -271,6 +278,8 @@ def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Re
         or _within("at-level", "stacker.level_mm", image.stacker.level_mm, limits.level_min_mm, limits.level_max_mm)
         or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
     )
+    if refusal is None and carries:
+        refusal = _place_free(command.side, image, limits)
     reached = _reached(image, limits)
     if refusal is not None or not reached:
         return refusal
@@ -280,6 +289,21 @@ def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Re
     if refusal is None and (command.side, Slot.OUT) in reached:
         refusal = _need("slot-there", "shuttle.out_at_store", shuttle.out_at_store)
     return refusal
+
+
+def _place_free(side: Side, image: Image, limits: GateLimits) -> Refusal | None:
+    """No pack is set onto another: the place in front of the fork is seen empty, slot or bay."""
+    level, tol = image.stacker.level_mm, limits.level_tol_mm
+    for reached_side, slot in _reached(image, limits):
+        taken = image.shuttle.in_present if slot is Slot.IN else image.shuttle.out_present
+        if reached_side is side and taken is not False:
+            return Refusal("place-free", f"slot {slot.value} is {'unknown' if taken is None else 'occupied'}")
+    present = image.platform.bay_present
+    for bay, (at, bay_side) in enumerate(limits.bays, 1):
+        here = bay_side is side and _at_level(level, at, tol)
+        if here and (present is None or present[bay - 1]):
+            return Refusal("place-free", f"bay {bay} is {'unknown' if present is None else 'occupied'}")
+    return None
 
 
 def _fork_home(image: Image, limits: GateLimits) -> Refusal | None:

@@ -221,7 +221,7 @@ class Sequencer:
 
     def _op_resume(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
-            return f"resume is for a held swap, station is {draft.packml.value}"
+            return _no_held_swap("resume", draft)
         lacking = [text for _, text in safety.missing(image.safety)]
         if lacking:
             return "; ".join(lacking)
@@ -231,7 +231,7 @@ class Sequencer:
 
     def _op_abort(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
-            return f"abort is for a held swap, station is {draft.packml.value}"
+            return _no_held_swap("abort", draft)
         lacking = [text for _, text in safety.missing(image.safety)]
         if lacking:
             return "; ".join(lacking)
@@ -280,7 +280,20 @@ class Sequencer:
                 lacking.append(f"{device}: no fresh reading of {', '.join(unknown)}")
         if image.platform.lane_clear is False:
             lacking.append("lane: a car stands in it")
+        carrying = {
+            "lift": (image.lift.load_kg or 0.0) > self.params.touch_max_kg,
+            "slot out": image.shuttle.out_present,
+            "slot in": image.shuttle.in_present,
+            "stacker": image.stacker.present,
+        }
+        lacking.extend(f"{name}: a pack is on it" for name, loaded in carrying.items() if loaded)
         return lacking
+
+
+def _no_held_swap(action: str, draft: Draft) -> str:
+    if draft.packml is PackML.HELD:
+        return f"{action} is for a held swap, this controller holds none: look at car and pack, then use clear"
+    return f"{action} is for a held swap, station is {draft.packml.value}"
 
 
 def _seen_moving(image: Image) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from firmware_py.core.effects import (
     Act,
-    Answer,
     Arm,
     ClearFault,
     Disarm,
@@ -19,15 +18,16 @@ from firmware_py.core.effects import (
     Reply,
     StopMotion,
 )
-from firmware_py.core.events import Event, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.events import Event, Interrupted, Operator, Recovered, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
-from firmware_py.core.state import Order, State
+from firmware_py.core.state import State
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector
-from firmware_py.shell.journal import Journal, JournalError, Query, Row
+from firmware_py.shell.journal import Journal, Query, Row
 from firmware_py.shell.observer import Observer
+from firmware_py.shell.orders import OrderDesk
 from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
@@ -82,10 +82,10 @@ class Controller:
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
         self.effector = Effector(self.plant, self.observer, limits_of(station), self._recorder, self.decide)
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
+        self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
         self._replies: dict[str, asyncio.Future[Reply]] = {}
-        self._orders_seen: set[str] = set()
         self._rescan: asyncio.Handle | None = None
         self._lost: set[str] = set()
         self._fatal: asyncio.Future[None] | None = None
@@ -120,7 +120,7 @@ class Controller:
                 group.create_task(self._recorder.run(), name="recorder")
                 self.effector.start(group)
                 group.create_task(self.uplink.run(), name="uplink")
-                group.create_task(self._take_orders(), name="orders")
+                group.create_task(self._orders.run(self._links.cloud.messages()), name="orders")
                 group.create_task(self._heartbeats(), name="heartbeat")
                 group.create_task(self._car_requests(), name="car-request")
                 group.create_task(self._reports(), name="reports")
@@ -137,10 +137,7 @@ class Controller:
     async def _look_back(self) -> None:
         """What the journal knows of before: orders that were taken, and a swap that never ended."""
         await self._journal.append([Row("boot", {"boot_id": self.host.boot_id, "config_hash": self.station.hash})])
-        after = 0
-        while page := await self._journal.rows(Query(kind="order-taken", after_seq=after)):
-            self._orders_seen.update(str(entry.row.body["order_id"]) for entry in page)
-            after = page[-1].seq
+        await self._orders.recall(self._journal)
         last = await self._journal.rows(Query(kind=Note.ORDER.value, newest_first=True, limit=1))
         if not last:
             return
@@ -243,11 +240,8 @@ class Controller:
         waiter = self._replies.pop(reply.subject, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(reply)
-        elif reply.subject in self._orders_seen:
-            self._fact(
-                "order-answer", {"order_id": reply.subject, "answer": reply.answer.value, "reason": reply.reason}
-            )
-            self.cloud.reply(reply.subject, reply.answer, reply.reason)
+        elif self._orders.knows(reply.subject):
+            self._orders.answer(reply.subject, reply.answer, reply.reason)
 
     # ---------------------------------------------------------------- what polling and frames bring
 
@@ -347,32 +341,8 @@ class Controller:
             self.cloud.devices(self.observer.image)
             await asyncio.sleep(self.station.config.cloud.state_every_s)
 
-    async def _take_orders(self) -> None:
-        async for message in self._links.cloud.messages():
-            order = self.cloud.parse_order(message)
-            if isinstance(order, str):
-                self._fact("order-rejected", {"reason": order})
-                if message.ack is not None:
-                    message.ack()
-                self.cloud.reply("unknown", Answer.REFUSED, order)
-                continue
-            again = order.id in self._orders_seen
-            if not again:
-                try:
-                    await self._recorder.intend(Row("order-taken", {"order_id": order.id, "vehicle": order.vehicle}))
-                except JournalError as error:
-                    self.cloud.reply(order.id, Answer.REFUSED, f"not journalled, not taken: {error}")
-                    continue
-                self._orders_seen.add(order.id)
-            if message.ack is not None:
-                message.ack()
-            if again:
-                self.cloud.reply(order.id, Answer.REFUSED, "this order was taken before: it is acted on once")
-            elif order.expires_at <= self.host.now_ms():
-                self.cloud.reply(order.id, Answer.REFUSED, "expired")
-            else:
-                wanted = Order(order.id, order.vin, order.vehicle, order.pack_class)
-                self.decide(OrderIn(wanted, f"{self.host.boot_id}-{self.state.swaps_started + 1}"))
+    def _new_swap_id(self) -> str:
+        return f"{self.host.boot_id}-{self.state.swaps_started + 1}"
 
     async def operate(self, operator: Operator) -> Reply:
         """An operator's act: journalled with who and why, then decided."""

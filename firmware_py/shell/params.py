@@ -101,6 +101,7 @@ def limits_of(station: Station) -> GateLimits:
         level_min_mm=min(levels),
         level_max_mm=max(levels),
         handovers=tuple((c.places[name].level_mm, c.places[name].side, slot) for name, slot in _SLOT_OF_PLACE),
+        bays=tuple((c.places[f"bay-{k}"].level_mm, c.places[f"bay-{k}"].side) for k in range(1, c.station.bays + 1)),
         level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
     )

@@ -42,7 +42,7 @@ def run(
     Examples:
       swapstation sim run --list
       swapstation sim run bolt-will-not-open
-      swapstation sim run happy --seed 7 --jitter 0.1 --json | jq .digest
+      swapstation sim run happy --seed 7 --json | jq .digest
       swapstation sim run estop-no-pack --wire --speed 4
     """
     if list_:

@@ -25,6 +25,7 @@ from sim.world import Car, World
 
 HOST: Final = "127.0.0.1"
 ORDER_VALID_S: Final = 600.0
+VIN_LENGTH: Final = 17
 DEFAULT_VIN: Final = "LNAUTS0A0PX000001"
 VIN_PATTERN: Final = "[A-HJ-NPR-Z0-9]{17}"
 _VIN_STEM: Final = DEFAULT_VIN[:-6]
@@ -97,11 +98,14 @@ class Served:
             raise LookupError("no car waits outside: send one first")
         self.orders += 1
         now_ms = wall_ms()
+        wanted = vin or queue[0].vin
+        if len(wanted) != VIN_LENGTH:
+            raise LookupError(f"VIN {wanted!r} has {len(wanted)} characters, a VIN has {VIN_LENGTH}")
         order = OrderCommand(
             id=f"{self.run_id}-order-{self.orders}",
             issued_at=now_ms,
             expires_at=now_ms + round(ORDER_VALID_S * 1000),
-            vin=vin or queue[0].vin,
+            vin=wanted,
             vehicle=self.station.config.station.vehicles[0],
             challenge="",
         )

@@ -1,6 +1,7 @@
 """Inject, clear, describe: names and values are checked before anything is changed."""
 
 from difflib import get_close_matches
+from math import isfinite
 
 from sim.faults.catalogue import CATALOGUE
 from sim.faults.kinds import Argument, FaultError, FaultKind, Parameter, Rig
@@ -53,6 +54,8 @@ def _value(rig: Rig, fault: FaultKind, parameter: Parameter, value: Argument | N
         made = parameter.kind(value)
     except ValueError:
         raise FaultError(f"{fault.id}: {parameter.name}={value!r} is no {parameter.kind.__name__}") from None
+    if isinstance(made, float) and not isfinite(made):
+        raise FaultError(f"{fault.id}: {parameter.name}={value!r} is no finite number")
     allowed = parameter.allowed(rig.world, rig.emulators) if parameter.allowed else ()
     if allowed and made not in allowed:
         near = _nearest(str(made), tuple(str(a) for a in allowed))

@@ -129,7 +129,7 @@ async def test_status_tells_links_faults_and_remedies() -> None:
     async with bench() as on, on.simulator() as simulator, on.controller(simulator) as run:
         found = await _status(on)
         assert found["ready"] is True
-        assert (found["packml"], found["place"], found["swap"]) == ("Stopped", "S0", None)
+        assert (found["packml"], found["place"], found["swap"]) == ("Stopped", "unknown", None)
         assert set(found["links"]) == set(simulator["links"])
 
         ended = await on.command("sim", "fault", "unit-silent", "unit=shuttle_rail")

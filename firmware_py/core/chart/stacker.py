@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from firmware_py.core.chart.moves import pick_at, place_at, stacker_to
-from firmware_py.core.chart.rows import Link, Route, Row
+from firmware_py.core.chart.rows import Link, Route, Row, Watch
 from firmware_py.core.chart.watches import PLATFORM_SEEN, STACKER_SEEN
 from firmware_py.core.checks import Check, Miss, View, always, every, flag
 from firmware_py.core.faults import FaultCode as F
@@ -94,7 +94,8 @@ def carry(
             name=f"{prefix}.3",
             exit=(f"{prefix}.3",),
             title=f"{title}: stacker goes to the target",
-            start=every(loaded, pack_at(target, wanted=False)),
+            start=loaded,
+            watches=(*base.watches, Watch(pack_at(target, wanted=False), F.PLACE_OCCUPIED, "stacker")),
             command=stacker_to(target),
             done=every(stacker_at(target), still),
             then=(Link(f"{prefix}.4"),),

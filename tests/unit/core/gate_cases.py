@@ -155,7 +155,8 @@ FORK = (
 )  # fmt: skip
 _AT_BAY = s.put(s.EMPTY_LANE, stacker__level_mm=600.0)
 _AT_RAIL = s.put(s.EMPTY_LANE, stacker__level_mm=0.0)
-_CARRIES = s.put(_AT_BAY, stacker__present=True)
+_CARRIES = s.put(_AT_BAY, stacker__present=True, platform__bay_present=(True, False, *(True,) * 11, False))
+_FREE_2 = Rule("place-free", "platform__bay_present", ((True,) * 14, (False, True, *(False,) * 12)))
 _OTHERS = s.put(s.LOWERED, stacker__level_mm=600.0)
 _LEVEL = Rule("at-level", "stacker__level_mm", (-0.5, 3300.5), (3300.0,))
 _STAYS = Rule("fork-load", "stacker__present", (True,))
@@ -213,9 +214,10 @@ JUDGED = (
     # the rack
     Judged("stacker", MoveStacker(600.0), s.EMPTY_LANE, (*MOTION, flag("fork-home", "stacker__fork_home"))),
     Judged("pick-bay", PickPack(Side.LEFT), _AT_BAY, (*MOTION, flag("at-level", "stacker__at_level"), _STAYS, _LEVEL)),
-    Judged("place-bay", PlacePack(Side.RIGHT), _CARRIES, (*MOTION, *FORK, _LEVEL)),
+    Judged("place-bay", PlacePack(Side.RIGHT), _CARRIES, (*MOTION, *FORK, _LEVEL, _FREE_2)),
     Judged("place-buffer", PlacePack(Side.LEFT), s.put(_AT_RAIL, stacker__present=True), (
-        *MOTION, *FORK, *SLOTS_STAND, flag("slot-there", "shuttle__in_at_buffer"))),
+        *MOTION, *FORK, *SLOTS_STAND, flag("slot-there", "shuttle__in_at_buffer"),
+        flag("place-free", "shuttle__in_present", wanted=False))),
     Judged("pick-buffer", PickPack(Side.LEFT), s.STAGED, (
         *MOTION, flag("at-level", "stacker__at_level"), _STAYS, *SLOTS_STAND,
         flag("slot-there", "shuttle__in_at_buffer"))),
@@ -331,6 +333,17 @@ SINGLE = (
          s.put(_TALL_BUFFER, shuttle__in_at_buffer=False), limits=_TALL),
     Case("bay beside the buffer while a slot moves", PlacePack(Side.RIGHT),
          s.put(_TALL_BUFFER, shuttle__out_moving=True), "slots-stand", "shuttle.out_moving is ", _TALL),
+    # places in front of the fork
+    Case("the bay across is no matter", PlacePack(Side.RIGHT), _CARRIES),
+    Case("the bay just above is no matter", PlacePack(Side.LEFT), s.put(_CARRIES, stacker__level_mm=602.5)),
+    Case("the bay at the pin's edge is", PlacePack(Side.LEFT), s.put(_CARRIES, stacker__level_mm=602.0), "place-free",
+         "bay 1 is occupied"),
+    Case("store for a carried pack", PlacePack(Side.RIGHT), s.put(s.EXCHANGED, stacker__level_mm=0.0,
+         stacker__present=True, shuttle__out_present=False)),
+    Case("store with a pack in it", PlacePack(Side.RIGHT), s.put(s.EXCHANGED, stacker__level_mm=0.0,
+         stacker__present=True, shuttle__out_present=True), "place-free", "slot out is occupied"),
+    Case("store unseen", PlacePack(Side.RIGHT), s.put(s.EXCHANGED, stacker__level_mm=0.0,
+         stacker__present=True, shuttle__out_present=None), "place-free", "slot out is unknown"),
     # the lane
     Case("two interlocks of a release: the chain speaks first", RequestCar(CarMode.RELEASE),
          s.put(s.RETRACTED, safety__chain_ok=False), "safety-chain", "safety.chain_ok is False"),
@@ -357,7 +370,8 @@ def _refused(judged: Judged, rule: Rule, value: object) -> Case:
 
 
 _IN_OTHER_WORDS = {
-    "all-or-none-locked", "pack-locked", "lift-clear", "slot-known", "slot-free", "slots-placed", "gate-path",
+    "all-or-none-locked", "pack-locked", "lift-clear", "slot-known", "slot-free", "slots-placed", "place-free",
+    "gate-path",
 }  # fmt: skip
 """Interlocks whose refusal tells a situation, not one reading."""
 

@@ -50,6 +50,8 @@ _LOST = F.LINK_LOST
 DANGERS = {
     "platform-silent": Danger({"platform": PlatformReading()}, _LOST, "platform"),
     "lane-unseen": Danger({"platform__lane_clear": None}, _LOST, "platform"),
+    "buffer-taken": Danger({"platform__buffer_present": True}, F.PLACE_OCCUPIED, "stacker"),
+    "bay-taken": Danger({"platform__bay_present": (True,) * 14}, F.PLACE_OCCUPIED, "stacker"),
     "rack-unseen": Danger({"platform__bay_present": None}, _LOST, "platform"),
     "car-silent": Danger({"car": CarReading()}, _LOST, "car"),
     "door-unseen": Danger({"car__doors_closed": None}, _LOST, "car"),
@@ -154,7 +156,7 @@ def _carry(
     return {
         f"{prefix}.1": Played(first, at, STACKER, RACK, swap),
         f"{prefix}.2": Played(at, took, ("stacker__present", presence[places[0]]), RACK, swap),
-        f"{prefix}.3": Played(took, brought, STACKER, RACK, swap),
+        f"{prefix}.3": Played(took, brought, STACKER, f"{RACK} {places[1]}-taken", swap),
         f"{prefix}.4": Played(brought, put, ("stacker__present", presence[places[1]]), RACK, swap),
     }
 
