@@ -5,7 +5,18 @@ import pytest
 from hal.codecs.registers import Block, UnitCodec, Write
 from hal.config.bundle import Channel, Wired
 from hal.ports import Table
-from tests.golden.framing import crc, device_file, read_pdu, rtu, tcp, unit_of, words, write_pdu
+from tests.golden.framing import (
+    crc,
+    device_file,
+    frame,
+    read_pdu,
+    rtu,
+    tcp,
+    tcp_frame,
+    unit_of,
+    words,
+    write_pdu,
+)
 
 
 @pytest.fixture(name="drive", scope="module")
@@ -161,3 +172,27 @@ def test_wago_addresses_outside_the_image_are_refused(address: int, count: int) 
     codec = UnitCodec(unit_of(device_file("io/wago-750")))
     with pytest.raises(LookupError):
         codec.encode_read(Table.HOLDING, address, count, {})
+
+
+def test_wago_expired_watchdog_refuses_everything_with_code_4() -> None:
+    assert tcp_frame("00 07 00 00 00 03 01 84 04") == b"\x84\x04"
+
+
+@pytest.mark.parametrize(("word", "bits", "is_input"), [(0x8401, 4, True), (0x8202, 2, False)])
+def test_wago_module_list(word: int, bits: int, is_input: bool) -> None:
+    codec = UnitCodec(unit_of(device_file("io/wago-750")))
+    (modules,) = codec.decode(Block(Table.HOLDING, 0x2030, 1), (word,)).values()
+    assert isinstance(modules, int)
+    assert (modules >> 15, modules >> 8 & 0x7F, modules & 3) == (1, bits, 1 if is_input else 2)
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [
+        "07 10 62 00 00 08 10 00 01 00 00 27 10 00 00 27 10 27 10 00 00 00 10 8D 51",  # one bit off
+        "01 06 01 91 00 20 DD 7B",  # the manual's peak current write; right is D8 03
+    ],
+)
+def test_a_misprint_is_not_taken_as_golden(golden: str) -> None:
+    with pytest.raises(AssertionError, match="misprint"):
+        frame(golden)
