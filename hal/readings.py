@@ -28,6 +28,25 @@ class SelfCheck(StrEnum):
     FAILED = "failed"
 
 
+class InsulationState(StrEnum):
+    """What an insulation monitor says of the insulation: `WARNING` and `ALARM` are its own two thresholds."""
+
+    NONE = "none"
+    PREWARNING = "prewarning"
+    DEVICE_ERROR = "device_error"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+class InsulationBound(StrEnum):
+    """Whether the real insulation is the value, or lower or higher than the unit can measure."""
+
+    EXACT = "exact"
+    LOWER = "lower"
+    HIGHER = "higher"
+    INVALID = "invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class LiftReading:
     """Pack lift (swap head). Heights in mm above home, up positive; speed in mm/s, up positive; load in kg."""
@@ -176,6 +195,68 @@ class PackReading:
     at_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class RollerReading:
+    """A speed-driven axis without a position of its own (roller conveyor, hoist). mm/s, + = away from home."""
+
+    speed_mm_s: float | None = None
+    enabled: bool | None = None
+    drive_fault: bool | None = None
+    fault_word: int | None = None
+
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NutrunnerReading:
+    """Last result of one tightening tool. Torque in N·m and angle in degrees, both tightening positive.
+
+    `tightening_ok` is the tool's own judgement by its program, `result_code` is in the maker's numbers.
+    A result is new when `ok_count` (of `target_count`) or the values moved: no flag that a read clears is needed.
+    """
+
+    tightening_ok: bool | None = None
+    torque_nm: float | None = None
+    peak_torque_nm: float | None = None
+    angle_deg: float | None = None
+    result_code: int | None = None
+    result_program: int | None = None
+    ok_count: int | None = None
+    target_count: int | None = None
+
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class InsulationReading:
+    """Insulation monitor. Resistance between DC link and earth in ohm, DC-link voltage in V.
+
+    Above the measuring range `insulation_bound` is `HIGHER` and the resistance is that of the range's end: no error.
+    """
+
+    insulation_ohm: float | None = None
+    insulation_bound: InsulationBound | None = None
+    insulation_state: InsulationState | None = None
+    link_v: float | None = None
+
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """Grid meter. Power in W, + = drawn from the grid; phases L1 to L3 (V to neutral, A, W); counters in kWh."""
+
+    power_w: float | None = None
+    phase_v: tuple[float, ...] | None = None
+    phase_a: tuple[float, ...] | None = None
+    phase_w: tuple[float, ...] | None = None
+    frequency_hz: float | None = None
+    import_kwh: float | None = None
+    export_kwh: float | None = None
+
+    at_s: float = 0.0
+
+
 Reading = (
     LiftReading
     | LockSetReading
@@ -185,6 +266,10 @@ Reading = (
     | SafetyReading
     | CarReading
     | PackReading
+    | RollerReading
+    | NutrunnerReading
+    | InsulationReading
+    | MeterReading
 )
 
 READING_OF_KIND: Final[dict[str, type]] = {
@@ -196,6 +281,10 @@ READING_OF_KIND: Final[dict[str, type]] = {
     "safety-plc": SafetyReading,
     "vehicle": CarReading,
     "pack": PackReading,
+    "roller": RollerReading,
+    "nutrunner": NutrunnerReading,
+    "insulation": InsulationReading,
+    "meter": MeterReading,
 }
 """Device kind -> its reading; the field names are the roles that device files and wiring may offer."""
 

@@ -1,13 +1,13 @@
 """Fields: every named value of a unit with its place in the tables, from registers and from wired channels alike."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hal.codecs import values
 from hal.codecs.blocks import Block
 from hal.codecs.values import Decoder, Placer, Value
 from hal.config.bundle import Unit, Wired
-from hal.config.device import WORD_TABLES, Register
+from hal.config.device import WORD_TABLES, Argument, Register
 from hal.errors import CodecError
 from hal.readings import READING_OF_KIND, roles
 
@@ -40,22 +40,61 @@ def fields_of(unit: Unit) -> tuple[Field, ...]:
     return (*_registers(unit), *_inputs(unit), *_outputs(unit))
 
 
+def is_polled(name: str, register: Register) -> bool:
+    """True when a register is part of the cyclic reads: what its file says, else when its name is a role."""
+    if not register.readable or register.clears_on_read:
+        return False
+    return name in ROLES if register.cyclic is None else register.cyclic
+
+
+def is_shy(register: Register) -> bool:
+    """True when no read may touch a register that does not ask for it."""
+    return register.readable and (register.cyclic is False or register.clears_on_read)
+
+
+def read_block(register: Register, registers: Mapping[str, Register]) -> Block:
+    """What one request must take: the value with the companions that say whether it counts."""
+    parts = (register, *(registers[name] for name in register.valid))
+    low, high = min(p.address for p in parts), max(p.address + p.span for p in parts)
+    return Block(register.table, low, high - low)
+
+
 def _registers(unit: Unit) -> Iterator[Field]:
-    for name, register in unit.device.registers.items():
+    every = unit.device.registers
+    for name, register in every.items():
         gain = unit.gain.get(name, 1.0)
-        block = Block(register.table, register.address, register.span)
-        polled = register.readable and (name in ROLES if register.cyclic is None else register.cyclic)
+        read = read_block(register, every)
+        skip = register.address - read.address
         yield Field(
             name=name,
-            read=block if register.readable else None,
-            write=block if register.writable else None,
-            polled=polled,
-            shy=register.readable and register.cyclic is False,
-            decoder=lambda at, r=register, g=gain: values.decoder(r, g, at),  # type: ignore[misc]
-            placer=lambda at, r=register, g=gain: values.placer(r, g, at),  # type: ignore[misc]
+            read=read if register.readable else None,
+            write=Block(register.table, register.address, register.span) if register.writable else None,
+            polled=is_polled(name, register),
+            shy=is_shy(register),
+            decoder=_register_decoder(unit, register, gain, read),
+            placer=lambda at, r=register, g=gain, s=skip: values.placer(r, g, at + s),  # type: ignore[misc]
             register=register,
             gain=gain,
         )
+
+
+def _register_decoder(unit: Unit, register: Register, gain: float, read: Block) -> Callable[[int], Decoder]:
+    others = [(n, unit.device.registers[n], frozenset(allowed)) for n, allowed in register.valid.items()]
+
+    def decoder(at: int) -> Decoder:
+        start = at - read.address
+        value = values.decoder(register, gain, start + register.address)
+        looks = [(values.decoder(r, unit.gain.get(n, 1.0), start + r.address), ok) for n, r, ok in others]
+        return _valid(value, looks) if looks else value
+
+    return decoder
+
+
+def _valid(value: Decoder, looks: Sequence[tuple[Decoder, frozenset[Argument]]]) -> Decoder:
+    def decode(entries: Sequence[int]) -> Value | None:
+        return value(entries) if all(look(entries) in allowed for look, allowed in looks) else None
+
+    return decode
 
 
 def _inputs(unit: Unit) -> Iterator[Field]:
@@ -118,4 +157,4 @@ def _switch_placer(spots: tuple[tuple[int, int, bool], ...], at: int, single: bo
     return place
 
 
-__all__ = ["OUTPUT", "ROLES", "Field", "fields_of"]
+__all__ = ["OUTPUT", "ROLES", "Field", "fields_of", "is_polled", "is_shy", "read_block"]

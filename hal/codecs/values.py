@@ -131,8 +131,11 @@ def _float_decoder(raw: Callable[[Sequence[int]], float], factor: float, offset:
 
 
 def _raw_decoder(register: Register, i: int) -> Callable[[Sequence[int]], float]:
-    high, low = (i, i + 1) if register.word_order == "ABCD" else (i + 1, i)
+    high, low = (i + 1, i) if register.word_order == "CDAB" else (i, i + 1)
     match register.type:
+        case WordType.U16 if register.width is not None:
+            shift, ones = register.bit or 0, (1 << register.width) - 1
+            return lambda entries: entries[i] >> shift & ones
         case WordType.U16:
             return lambda entries: entries[i]
         case WordType.S16:
@@ -151,13 +154,20 @@ def _element_placer(register: Register, gain: float, at: int, k: int) -> Placer:
         return _bool_placer(register, at, k)
     i = at + k * register.step
     to_raw = _to_raw(register, gain)
+    if register.width is not None:
+        shift, ones = register.bit or 0, (1 << register.width) - 1
+
+        def place_bits(entries: list[int], value: Value) -> None:
+            entries[i] = entries[i] & ~(ones << shift) | (to_raw(value) & ones) << shift
+
+        return place_bits
     if register.size == 1:
 
         def place_word(entries: list[int], value: Value) -> None:
             entries[i] = to_raw(value) & 0xFFFF
 
         return place_word
-    high, low = (i, i + 1) if register.word_order == "ABCD" else (i + 1, i)
+    high, low = (i + 1, i) if register.word_order == "CDAB" else (i, i + 1)
 
     def place_pair(entries: list[int], value: Value) -> None:
         raw = to_raw(value)
@@ -195,7 +205,7 @@ def _to_raw(register: Register, gain: float) -> Callable[[Value], int]:
     factor, offset = register.scale * gain, register.offset
     if register.type is WordType.F32:
         return lambda value: _float_bits((_number(value) - offset) / factor)
-    low, high = _RANGE[register.type]
+    low, high = _RANGE[register.type] if register.width is None else (0, (1 << register.width) - 1)
 
     def from_number(value: Value) -> int:
         exact = (_number(value) - offset) / factor

@@ -58,8 +58,10 @@ def _check_shape(register: Register, spot: Spot) -> None:
         (spot / "type").note(register.type, f"bool, because {register.table} holds bits")
     if is_bool and not bits and register.bit is None:
         (spot / "bit").note("(absent)", f"0 to 15, because {register.table} holds words")
-    if register.bit is not None and (bits or not is_bool):
-        (spot / "bit").note(str(register.bit), "only for type bool in a table of words")
+    if register.width is not None:
+        _check_width(register, spot / "width")
+    elif register.bit is not None and (bits or not is_bool):
+        (spot / "bit").note(str(register.bit), "only for type bool, or together with width, in a table of words")
     if is_bool and (register.scale, register.offset) != (1.0, 0.0):
         (spot / "scale").note(str(register.scale), "no scale and no offset for a bool")
     if register.writable and register.table in {Table.DISCRETE, Table.INPUT}:
@@ -71,6 +73,12 @@ def _check_shape(register: Register, spot: Spot) -> None:
     if register.cyclic and not register.readable:
         (spot / "cyclic").note("true", "only what can be read can be polled")
     _check_enum(register, spot)
+
+
+def _check_width(register: Register, spot: Spot) -> None:
+    whole = register.type is WordType.U16 and register.table in WORD_TABLES and register.repeat is None
+    if not whole or register.bit is None or register.bit + (register.width or 0) > 16:
+        spot.note(str(register.width), "some bits of one u16 in a table of words, the lowest given as bit")
 
 
 def _check_enum(register: Register, spot: Spot) -> None:
@@ -150,7 +158,7 @@ def _cells(register: Register) -> Iterator[Cell]:
         for way in ways:
             if register.bit is not None:
                 bit = register.bit + k * register.step
-                yield way, register.table, register.address + bit // 16, 1 << bit % 16
+                yield way, register.table, register.address + bit // 16, (1 << (register.width or 1)) - 1 << bit % 16
             else:
                 for i in range(register.size):
                     yield way, register.table, register.address + k * register.step + i, 0xFFFF

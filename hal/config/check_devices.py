@@ -9,7 +9,7 @@ from hal.config.draft import Draft
 from hal.config.mistakes import Spot, nearest
 from hal.config.role_types import RoleType, role_types
 from hal.config.station import DEVICE_NAMES, UnitsDevice, VehicleDevice
-from hal.config.verbs import VERBS
+from hal.config.verbs import VERBS, known_verbs
 from hal.readings import roles
 
 OUTPUTS = tuple(f"{actuator}_{way}" for actuator in Actuator for way in ("out", "home"))
@@ -65,9 +65,10 @@ def _check_unit(draft: Draft, kind: str, unit: Unit) -> None:
     for role in draft.units[unit.name].inputs:
         if role not in roles(kind):
             (spot / "inputs" / role).unknown(role, roles(kind), f"a role of a {kind}")
+    able = known_verbs(kind)
     for verb in unit.device.commands:
-        if verb not in VERBS[kind]:
-            (spot / "device").note(f"{unit.device.name} has {verb}", f"verbs of a {kind}: {', '.join(VERBS[kind])}")
+        if verb not in able:
+            (spot / "device").note(f"{unit.device.name} has {verb}", f"verbs of a {kind}: {', '.join(sorted(able))}")
     for output in draft.units[unit.name].outputs:
         if kind != "platform":
             (spot / "outputs" / output).note(output, "outputs on the platform only")

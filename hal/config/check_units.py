@@ -30,6 +30,7 @@ def wire_units(draft: Draft, devices: Mapping[str, DeviceFile | None]) -> dict[s
             (spot / "poll").note(str(config.poll), "idle_s >= watch_s >= motion_s")
         device = devices.get(config.device)
         if device is not None:
+            _check_silence(config, device, spot)
             found[name] = _wire(name, config, device, spot)
     return found
 
@@ -38,6 +39,13 @@ def _check_link(draft: Draft, config: UnitConfig, spot: Spot) -> None:
     able = draft.links_of(MODBUS_KINDS)
     if config.link not in able:
         (spot / "link").unknown(config.link, able, "a Modbus link")
+
+
+def _check_silence(config: UnitConfig, device: DeviceFile, spot: Spot) -> None:
+    silence_s = device.device.silence_s
+    if silence_s is not None and 2 * config.poll.idle_s > silence_s:
+        limit = f"at most {silence_s / 2:g}: the unit drops out after {silence_s:g} s without a request"
+        (spot / "poll" / "idle_s").note(str(config.poll.idle_s), limit)
 
 
 def _wire(name: str, config: UnitConfig, device: DeviceFile, spot: Spot) -> Unit:

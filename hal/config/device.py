@@ -28,8 +28,14 @@ class WordType(StrEnum):
     BOOL = "bool"
 
 
+Argument = Flag | Int | Num | str
+
+
 class DeviceInfo(Strict):
-    """What the unit is and how it may be talked to. `max_read`/`max_write` in registers (x16 for bits)."""
+    """What the unit is and how it may be talked to. `max_read`/`max_write` in registers (x16 for bits).
+
+    `silence_s`: the unit drops out when it hears nothing for so long; no poll period may come near it.
+    """
 
     model: Text
     title: Text
@@ -44,16 +50,28 @@ class DeviceInfo(Strict):
     max_write: Annotated[int, Field(strict=True, ge=1, le=123)] = 123
     max_gap: Annotated[int, Field(strict=True, ge=0, le=64)] = 8
     reply_s: NotNegative
+    silence_s: Positive | None = None
 
 
 class Register(Strict):
-    """One value, or `repeat` equal ones. Physical value = raw * scale * gain of the station + offset."""
+    """One value, or `repeat` equal ones. Physical value = raw * scale * gain of the station + offset.
+
+    - `bit` is the place of a bool in a word; with `width` it is the lowest bit of a small number inside a u16.
+    - `ref` is the number in the manual, when it is not the address: the distance is one and the same in a table.
+    - `hazard`: "motion" = a plain write moves metal, "dead-man" = it moves for as long as the write is repeated;
+      `rest` is the value that moves nothing, if there is one.
+    - `edge`: the unit acts on the change, so that a verb writes both levels.
+    - `rewrite_every_s`: a value that is not zero is written again so often; the unit drops it after `drops_after_s`.
+    - `clears_on_read`: a read changes it; never polled, one reader. `eeprom`, `eeprom_values`: writes wear a memory.
+    - `valid`: companions, read in the same request, and the values of each with which this one counts.
+    """
 
     table: Table
     address: Address
     type: WordType
     bit: Annotated[int, Field(strict=True, ge=0, le=15)] | None = None
-    word_order: Literal["ABCD", "CDAB"] = "ABCD"
+    width: Annotated[int, Field(strict=True, ge=1, le=16)] | None = None
+    word_order: Literal["ABCD", "CDAB"] | None = None
     scale: Num = 1.0
     offset: Num = 0.0
     enum: dict[str, Name] | None = None
@@ -61,7 +79,16 @@ class Register(Strict):
     repeat: Count | None = None
     stride: Count | None = None
     cyclic: Flag | None = None
-    hazard: Literal["motion"] | None = None
+    hazard: Literal["motion", "dead-man"] | None = None
+    rest: Argument | None = None
+    edge: Flag = False
+    rewrite_every_s: Positive | None = None
+    drops_after_s: Positive | None = None
+    clears_on_read: Flag = False
+    eeprom: Flag = False
+    eeprom_values: tuple[Int, ...] = ()
+    valid: dict[Name, Annotated[tuple[Argument, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    ref: Int | None = None
     confidence: Literal["H", "M"] | None = None
     source: str = ""
 
@@ -104,10 +131,8 @@ class ChannelGroup(Strict):
     address: Address
     count: Count
     readback: Address | None = None
+    ref: Int | None = None
     source: str = ""
-
-
-Argument = Flag | Int | Num | str
 
 
 class CommandStep(Strict):

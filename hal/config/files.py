@@ -8,6 +8,7 @@ from typing import Any
 from hal.codecs.dbc import parse_dbc
 from hal.config.check_can import check_can
 from hal.config.check_device import at_wire, check_device
+from hal.config.check_rules import check_rules
 from hal.config.check_steps import check_steps
 from hal.config.device import DeviceContent, DeviceFile
 from hal.config.mistakes import Spot
@@ -55,6 +56,7 @@ class Library:
             return None
         check_device(content, spot)
         check_steps(content, spot)
+        check_rules(content, spot)
         wire = at_wire(content)
         return DeviceFile.model_construct(name=name, **{k: getattr(wire, k) for k in DeviceContent.model_fields})
 

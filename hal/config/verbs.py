@@ -9,12 +9,33 @@ VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "stacker": {"move": ("level_mm",), "pick": ("side",), "place": ("side",), "home": (), "stop": ()},
     "platform": {},
     "safety-plc": {"run_enable": ("on",), "heartbeat": ("count",)},
+    "roller": {"run": ("speed_mm_s",), "stop": ()},
+    "nutrunner": {"tighten": ("program",), "stop": ()},
+    "insulation": {},
+    "meter": {},
 }
 """`mask`: bit k-1 = lock point k. `side`: 0 left, 1 right. The platform is driven through wired outputs."""
 
-ALL_VERBS: Final = frozenset(verb for verbs in VERBS.values() for verb in verbs)
+OPTIONAL_VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "lift": {"home": (), "reset": (), "zero": ()},
+    "roller": {"reset": ()},
+    "platform": {"reset": ()},
+    "insulation": {"measure": ("on",), "self_test": ()},
+}
+"""What some products can do besides: homing, acknowledging a fault, taring a load cell."""
+
+CYCLIC_VERBS: Final = frozenset({"heartbeat"})
+"""Verbs that the controller repeats by itself."""
+
+_TABLES: Final = (*VERBS.values(), *OPTIONAL_VERBS.values())
+ALL_VERBS: Final = frozenset(verb for verbs in _TABLES for verb in verbs)
+
+
+def known_verbs(kind: str) -> frozenset[str]:
+    """Every verb that a unit of this device kind may have."""
+    return frozenset(VERBS[kind]) | frozenset(OPTIONAL_VERBS.get(kind, {}))
 
 
 def arguments(verb: str) -> frozenset[str]:
     """Every argument that any kind passes with this verb."""
-    return frozenset(name for verbs in VERBS.values() for name in verbs.get(verb, ()))
+    return frozenset(name for verbs in _TABLES for name in verbs.get(verb, ()))

@@ -1,6 +1,7 @@
 """A device made of units: its reading from their values, its commands to the unit that knows the verb."""
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 from hal.codecs.registers import Value
@@ -23,7 +24,7 @@ from hal.commands import (
 )
 from hal.devices.unit import ModbusUnit
 from hal.errors import CodecError
-from hal.readings import READING_OF_KIND, LockState, Reading, roles
+from hal.readings import READING_OF_KIND, InsulationBound, InsulationState, LockState, Reading, roles
 
 _SIDE: Final = {Side.LEFT: 0, Side.RIGHT: 1}
 
@@ -32,7 +33,15 @@ def _locks(value: Value | None) -> tuple[LockState, ...] | None:
     return None if value is None else tuple(LockState(str(s)) for s in value)  # type: ignore[union-attr]
 
 
-_CONVERT: Final[dict[tuple[str, str], Callable[[Value | None], Any]]] = {("lock-set", "state"): _locks}
+def _word(kind: type[StrEnum]) -> Callable[[Value | None], StrEnum | None]:
+    return lambda value: None if value is None else kind(str(value))
+
+
+_CONVERT: Final[dict[tuple[str, str], Callable[[Value | None], Any]]] = {
+    ("lock-set", "state"): _locks,
+    ("insulation", "insulation_state"): _word(InsulationState),
+    ("insulation", "insulation_bound"): _word(InsulationBound),
+}
 
 
 class Device:

@@ -1,83 +1,22 @@
-"""Golden bytes: frames as the makers' manuals print them, or as computed from their maps, against plans and blocks.
-
-Framing in this file is independent of the links: CRC-16/Modbus (0xA001, low byte first) and MBAP, from the standard.
-"""
-
-from pathlib import Path
+"""Golden bytes: frames as the makers' manuals print them, or as computed from their maps, against plans and blocks."""
 
 import pytest
 
 from hal.codecs.registers import Block, UnitCodec, Write
-from hal.config.bundle import Channel, Unit, Wired
-from hal.config.device import DeviceFile
-from hal.config.files import Library
-from hal.config.mistakes import Book, Spot
-from hal.config.station import Poll
-from hal.config.tree import ConfigTree
+from hal.config.bundle import Channel, Wired
 from hal.ports import Table
-
-CONFIG = Path(__file__).resolve().parents[2] / "config"
-READ = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
-POLL = Poll(idle_s=1.0, watch_s=0.2, motion_s=0.05)
-
-
-def device_file(name: str) -> DeviceFile:
-    book = Book()
-    found = Library(ConfigTree(book, (CONFIG,))).device(name, Spot(book, "test"))
-    book.raise_if_any()
-    assert found is not None
-    return found
-
-
-def unit_of(
-    device: DeviceFile, inputs: dict[str, Wired] | None = None, outputs: dict[str, Channel] | None = None
-) -> Unit:
-    return Unit("unit", "link", 1, device, POLL, {}, inputs or {}, outputs or {})
-
-
-def crc(body: bytes) -> bytes:
-    value = 0xFFFF
-    for byte in body:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-    return value.to_bytes(2, "little")
-
-
-def rtu(unit: int, pdu: bytes) -> str:
-    body = bytes([unit]) + pdu
-    return (body + crc(body)).hex(" ").upper()
-
-
-def tcp(transaction: int, unit: int, pdu: bytes) -> str:
-    return (
-        (transaction.to_bytes(2, "big") + b"\0\0" + (len(pdu) + 1).to_bytes(2, "big") + bytes([unit]) + pdu)
-        .hex(" ")
-        .upper()
-    )
-
-
-def read_pdu(block: Block) -> bytes:
-    return bytes([READ[block.table]]) + block.address.to_bytes(2, "big") + block.count.to_bytes(2, "big")
-
-
-def write_pdu(write: Write) -> bytes:
-    address, count = write.address.to_bytes(2, "big"), len(write.values)
-    if write.table is Table.COIL:
-        if not write.multiple:
-            return b"\x05" + address + (b"\xff\0" if write.values[0] else b"\0\0")
-        size = -(-count // 8)
-        packed = sum(bit << i for i, bit in enumerate(write.values)).to_bytes(size, "little")
-        return b"\x0f" + address + count.to_bytes(2, "big") + bytes([size]) + packed
-    words = b"".join(word.to_bytes(2, "big") for word in write.values)
-    if not write.multiple:
-        return b"\x06" + address + words
-    return b"\x10" + address + count.to_bytes(2, "big") + bytes([len(words)]) + words
-
-
-def words(text: str) -> tuple[int, ...]:
-    raw = bytes.fromhex(text)
-    return tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2))
+from tests.golden.framing import (
+    crc,
+    device_file,
+    frame,
+    read_pdu,
+    rtu,
+    tcp,
+    tcp_frame,
+    unit_of,
+    words,
+    write_pdu,
+)
 
 
 @pytest.fixture(name="drive", scope="module")
@@ -233,3 +172,27 @@ def test_wago_addresses_outside_the_image_are_refused(address: int, count: int) 
     codec = UnitCodec(unit_of(device_file("io/wago-750")))
     with pytest.raises(LookupError):
         codec.encode_read(Table.HOLDING, address, count, {})
+
+
+def test_wago_expired_watchdog_refuses_everything_with_code_4() -> None:
+    assert tcp_frame("00 07 00 00 00 03 01 84 04") == b"\x84\x04"
+
+
+@pytest.mark.parametrize(("word", "bits", "is_input"), [(0x8401, 4, True), (0x8202, 2, False)])
+def test_wago_module_list(word: int, bits: int, is_input: bool) -> None:
+    codec = UnitCodec(unit_of(device_file("io/wago-750")))
+    (modules,) = codec.decode(Block(Table.HOLDING, 0x2030, 1), (word,)).values()
+    assert isinstance(modules, int)
+    assert (modules >> 15, modules >> 8 & 0x7F, modules & 3) == (1, bits, 1 if is_input else 2)
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [
+        "07 10 62 00 00 08 10 00 01 00 00 27 10 00 00 27 10 27 10 00 00 00 10 8D 51",  # one bit off
+        "01 06 01 91 00 20 DD 7B",  # the manual's peak current write; right is D8 03
+    ],
+)
+def test_a_misprint_is_not_taken_as_golden(golden: str) -> None:
+    with pytest.raises(AssertionError, match="misprint"):
+        frame(golden)
