@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from firmware_py.cli import check, diagram, exits, operate, run_station
+from firmware_py.cli import check, diagram, exits, explain, operate, run_station
 
 GROUP: Final = "swapstation.commands"
 _USAGE_ERROR: Final[type[Any]] = typer.BadParameter.__bases__[0]
@@ -39,7 +39,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    for part in (run_station, operate, check, diagram):
+    for part in (run_station, operate, check, explain, diagram):
         part.register(app)
     for point in entry_points(group=GROUP):
         point.load()(app)
