@@ -14,6 +14,8 @@ class MqttBase:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.error = ""
+        """Why the last connection was not made, or ended."""
         self.discarded = 0
         """Incoming messages nobody took in time; those of QoS 1 come again with the next connection."""
         self._filters: list[str] = []
