@@ -7,8 +7,21 @@ from pathlib import Path
 from tests.wire.processes import STATION, bench
 
 SOURCE = Path(__file__).parents[2]
-COMMANDS = ("run", "status", "reset", "hold", "resume", "abort", "clear", "watch", "check", "explain", "diagram",
-            "sim")
+COMMANDS = (
+    "run",
+    "status",
+    "reset",
+    "hold",
+    "resume",
+    "abort",
+    "clear",
+    "watch",
+    "check",
+    "explain",
+    "probe",
+    "diagram",
+    "sim",
+)
 HELP_S = 0.4
 OK, FAILED, USAGE, UNAVAILABLE, CONFIG = 0, 1, 64, 69, 78
 
