@@ -19,6 +19,7 @@ COMMANDS = (
     "check",
     "explain",
     "probe",
+    "read",
     "diagram",
     "sim",
 )
