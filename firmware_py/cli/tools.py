@@ -23,7 +23,7 @@ Links = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 Anyway = Annotated[
     bool,
-    typer.Option("--anyway", help="Also beside a running controller; on a serial line the two disturb each other."),
+    typer.Option("--anyway", help="Also beside a running controller; its serial lines stay its own."),
 ]
 
 _END: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

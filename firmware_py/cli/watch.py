@@ -12,13 +12,12 @@ from firmware_py.cli.tools import Links, Name, overlay_hint, run_until_told
 if TYPE_CHECKING:
     from firmware_py.screen.shows import Show
     from hal.config.bundle import Station
-    from hal.links.mqtt import AiomqttLink
 
 MARGIN_S: Final = 1.0
 
 
 class NoBroker(Exception):
-    """There was no connection in time. The text says why."""
+    """The broker cannot be reached. The text says why."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +49,8 @@ def watch(station: Name, links: Links = None, config: Config = None) -> None:
 
 
 async def watch_station(station: "Station", show: "Show") -> None:
-    """Until it is cancelled. Raises `NoBroker` where the first connection is not made in time."""
+    """Until it is cancelled. Raises `NoBroker` where the first connection is not made."""
+    from firmware_py.shell.asking import is_ready
     from firmware_py.shell.carriers import guest_link
     from firmware_py.shell.clock import system_wall_clock
     from firmware_py.shell.ear import Ear
@@ -61,27 +61,19 @@ async def watch_station(station: "Station", show: "Show") -> None:
     assert isinstance(config, MqttConfig)  # the loader has checked it
     link = guest_link(config, "watch")
     ear = Ear(station.config.station.site, station.name, link, show, lambda: round(system_wall_clock() * 1000))
-    told = asyncio.Event()
 
     def changed(state: LinkState) -> None:
         if state is LinkState.READY:
             show.say(f"listening to {station.name} at {link.name}")
-            told.set()
-        elif state is LinkState.DISCONNECTED and told.is_set():
-            show.say(f"no connection to the broker: {link.error or 'closed'}")
+        elif state is LinkState.DISCONNECTED and link.error:
+            show.say(f"no connection to the broker: {link.error}")
 
-    link.on_state(changed)
     show.say(f"connecting to {link.name}")
     async with link:
-        await _connected(link, told, config.connect_timeout_s + MARGIN_S)
+        if not await is_ready(link, config.connect_timeout_s + MARGIN_S):
+            raise NoBroker(f"{link.name}: no connection: {link.error or 'no answer'}")
+        link.on_state(changed)
+        changed(link.state)
         async with asyncio.TaskGroup() as group:
             group.create_task(ear.listen(), name="listen")
             group.create_task(ear.draw(), name="draw")
-
-
-async def _connected(link: "AiomqttLink", told: asyncio.Event, limit_s: float) -> None:
-    try:
-        async with asyncio.timeout(limit_s):
-            await told.wait()
-    except TimeoutError:
-        raise NoBroker(f"{link.name}: no connection within {limit_s:g} s: {link.error or 'no answer'}") from None

@@ -89,7 +89,7 @@ class ModbusLine(ABC):
     ) -> None:
         self.name = name
         self.error = ""
-        """Why the last connection was not made, or ended."""
+        """Why there is no connection."""
         self._gaps = min_gap_s if isinstance(min_gap_s, Mapping) else {}
         self._frame_gap_s = frame_gap_s if isinstance(min_gap_s, Mapping) else max(frame_gap_s, min_gap_s)
         self._backoff = backoff or Backoff(Random().random)
@@ -182,7 +182,7 @@ class ModbusLine(ABC):
             return False
         if pipe.ended:
             return False
-        self._pipe, self._transport = pipe, transport
+        self._pipe, self._transport, self.error = pipe, transport, ""
         self._set_state(LinkState.READY)
         return True
 

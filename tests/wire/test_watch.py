@@ -72,6 +72,7 @@ async def test_no_session_is_left_at_the_broker(tmp_path: Path) -> None:
         assert [name for name in served.broker.core.sessions if "watch" in name]
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+        assert not any("no connection" in line for line in show.said)
         async with asyncio.timeout(LIMIT_S):
             while served.broker.core.sessions:
                 await asyncio.sleep(0.02)
