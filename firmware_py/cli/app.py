@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from firmware_py.cli import check, diagram, exits, operate, run_station
+from firmware_py.cli import check, diagram, exits, explain, operate, probe, read, run_station, watch
 
 GROUP: Final = "swapstation.commands"
 _USAGE_ERROR: Final[type[Any]] = typer.BadParameter.__bases__[0]
@@ -22,6 +22,7 @@ Then, beside it:
   swapstation reset                   Stopped -> Idle: takes orders from now on
   swapstation sim car --order         a car arrives, and an order for it
   swapstation status
+  swapstation watch choco-14 --links FILE
 
 \b
 Exit codes: 0 done, 1 failed or refused, 64 usage, 69 nobody listens, 78 configuration.
@@ -39,7 +40,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    for part in (run_station, operate, check, diagram):
+    for part in (run_station, operate, watch, check, explain, probe, read, diagram):
         part.register(app)
     for point in entry_points(group=GROUP):
         point.load()(app)

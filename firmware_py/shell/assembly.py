@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from firmware_py.shell.carriers import can_link, cloud_link, modbus_link
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
@@ -22,8 +23,6 @@ from hal.config.bundle import Station
 from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import Topics
 from hal.errors import HalError
-from hal.links.can import PythonCanLink
-from hal.links.modbus import RtuModbusLink, TcpModbusLink
 from hal.links.mqtt import AiomqttLink
 from hal.ports import CanLink, LinkState, Message, ModbusLink
 
@@ -51,15 +50,15 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
         for name, config in station.config.links.items():
             match config:
                 case ModbusRtuConfig() | ModbusTcpConfig():
-                    line = _modbus(station, name, config)
+                    line = modbus_link(station, name, config)
                     line.on_state(_Told(name))
                     modbus[name] = await stack.enter_async_context(line)
                 case CanConfig():
-                    bus = _can(config)
+                    bus = can_link(config)
                     bus.on_state(_Told(name))
                     can[name] = await stack.enter_async_context(bus)
                 case MqttConfig() if name == station.config.cloud.link:
-                    cloud = _mqtt(config, will)
+                    cloud = cloud_link(config, will)
                     cloud.on_state(_Told(name))
                     await stack.enter_async_context(cloud)
                 case _:
@@ -140,35 +139,6 @@ def _stop_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def _modbus(station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConfig) -> TcpModbusLink | RtuModbusLink:
-    gaps_s = {unit.unit: unit.device.device.min_gap_s for unit in station.units.values() if unit.link == name}
-    if isinstance(config, ModbusRtuConfig):
-        return RtuModbusLink(config.port, config.baudrate, parity=config.parity, min_gap_s=gaps_s)
-    return TcpModbusLink(config.host, config.port, min_gap_s=gaps_s)
-
-
-def _can(config: CanConfig) -> PythonCanLink:
-    options: dict[str, Any] = {}
-    if config.interface == "slcan":
-        options["bitrate"] = config.bitrate  # elsewhere the network service or the server has set it
-    if config.host is not None:
-        options["host"] = config.host
-    if config.port is not None:
-        options["port"] = config.port
-    return PythonCanLink(config.interface, config.channel, **options)
-
-
-def _mqtt(config: MqttConfig, will: Message) -> AiomqttLink:
-    return AiomqttLink(
-        config.host,
-        config.port,
-        config.client_id,
-        will=will,
-        keepalive_s=config.keepalive_s,
-        connect_timeout_s=config.connect_timeout_s,
-    )
 
 
 class _Told:

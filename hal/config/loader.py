@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hal.config.check_units import wire_units
 from hal.config.draft import Draft, read_draft
 from hal.config.files import Library
 from hal.config.mistakes import Book, Spot
+from hal.config.sources import SourceFile, Sources
 from hal.config.tree import ConfigTree, default_roots
 from hal.errors import Mistake
 
@@ -27,11 +28,18 @@ def load_station(name_or_path: str, overlay: Path | None = None, roots: Sequence
     `roots` are searched before the default ones; `overlay` is a file whose `[links]` entries replace the station's.
     Raises `ConfigError` with every mistake of every file.
     """
+    return load_with_sources(name_or_path, overlay, roots)[0]
+
+
+def load_with_sources(
+    name_or_path: str, overlay: Path | None = None, roots: Sequence[Path] | None = None
+) -> tuple[Station, Sources]:
+    """As `load_station`, with the files that it was read from."""
     book = Book()
-    station = _load(name_or_path, overlay, roots or (), book)
+    loaded = _load(name_or_path, overlay, roots or (), book)
     book.raise_if_any()
-    assert station is not None
-    return station
+    assert loaded is not None
+    return loaded
 
 
 def check_file(path: Path, roots: Sequence[Path] | None = None) -> tuple[Mistake, ...]:
@@ -52,7 +60,7 @@ def check_file(path: Path, roots: Sequence[Path] | None = None) -> tuple[Mistake
     return tuple(book.entries)
 
 
-def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) -> Station | None:
+def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) -> tuple[Station, Sources] | None:
     path = Path(name) if name.endswith(".toml") else None
     own = _own_roots(path) if path is not None else ()
     tree = ConfigTree(book, (*roots, *own, *default_roots()))
@@ -62,12 +70,26 @@ def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) ->
         return None
     raw = tree.table(path)
     over: dict[str, Any] = {}
+    over_tree = ConfigTree(book, ())
     if overlay is not None:
-        over = ConfigTree(book, ()).table(overlay) or {}
+        over = over_tree.table(overlay) or {}
     if raw is None:
         return None
     draft = read_draft(raw, Spot(book, str(path)), over, Spot(book, str(overlay)))
-    return _check(draft, Library(tree), book)
+    station = _check(draft, Library(tree), book)
+    if station is None:
+        return None
+    over_file = None if overlay is None else SourceFile("overlay", overlay, over_tree.texts[str(overlay)])
+    return station, _sources(station, SourceFile("station", path, tree.texts[str(path)]), over_file, tree)
+
+
+def _sources(station: Station, file: SourceFile, overlay: SourceFile | None, tree: ConfigTree) -> Sources:
+    def named(folder: str, names: Iterable[str]) -> dict[str, SourceFile]:
+        paths = {name: tree.find(folder, name) for name in sorted(set(names))}
+        return {name: SourceFile(name, path, tree.texts[str(path)]) for name, path in paths.items() if path is not None}
+
+    devices = named("devices", (unit.device.name for unit in station.units.values()))
+    return Sources(file, overlay, devices, named("packs", station.packs), named("vehicles", station.vehicles))
 
 
 def _own_roots(path: Path) -> tuple[Path, ...]:

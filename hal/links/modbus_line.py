@@ -1,6 +1,7 @@
 """The conversation on one Modbus carrier: one request at a time, each sent once, each ended by exactly one outcome."""
 
 import asyncio
+import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -89,6 +90,8 @@ class ModbusLine(ABC):
         backoff: Backoff | None,
     ) -> None:
         self.name = name
+        self.error = ""
+        """Why there is no connection."""
         self._gaps = min_gap_s if isinstance(min_gap_s, Mapping) else {}
         self._frame_gap_s = frame_gap_s if isinstance(min_gap_s, Mapping) else max(frame_gap_s, min_gap_s)
         self._backoff = backoff or Backoff(Random().random)
@@ -173,11 +176,15 @@ class ModbusLine(ABC):
         try:
             async with asyncio.timeout(_CONNECT_S):
                 transport = await self._open(pipe)
-        except OSError:
+        except TimeoutError:
+            self.error = f"no connection within {_CONNECT_S:g} s"
+            return False
+        except OSError as error:
+            self.error = os.strerror(error.errno) if error.errno else str(error)
             return False
         if pipe.ended:
             return False
-        self._pipe, self._transport = pipe, transport
+        self._pipe, self._transport, self.error = pipe, transport, ""
         self._set_state(LinkState.READY)
         return True
 
@@ -193,6 +200,7 @@ class ModbusLine(ABC):
 
     def _drop(self, reason: str) -> None:
         """End the connection and everything that waits for it."""
+        self.error = reason
         for timer in (self._expiry, self._resume):
             if timer is not None:
                 timer.cancel()

@@ -205,7 +205,8 @@ class AiomqttLink(MqttBase):
                 tasks.create_task(self._keep_subscribed(connection))
         except* (aiomqtt.MqttError, LinkTimeout, OSError, UnicodeError) as group:
             orderly = False
-            _log.warning("%s: %s", self.name, "; ".join(str(error) or repr(error) for error in group.exceptions))
+            self.error = "; ".join(str(error) or repr(error) for error in group.exceptions)
+            _log.warning("%s: %s", self.name, self.error)
         finally:
             self._connection = None
             self._change(LinkState.DISCONNECTED)

@@ -14,6 +14,8 @@ class MqttBase:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.error = ""
+        """Why there is no connection."""
         self.discarded = 0
         """Incoming messages nobody took in time; those of QoS 1 come again with the next connection."""
         self._filters: list[str] = []
@@ -71,5 +73,7 @@ class MqttBase:
     def _change(self, state: LinkState) -> None:
         if state is not self._state:
             self._state = state
+            if state is LinkState.READY:
+                self.error = ""
             for changed in self._watchers:
                 changed(state)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from firmware_py.screen import View
+from firmware_py.screen.shows import FRAME_S, Show
 from firmware_py.shell.clock import system_wall_clock
+from firmware_py.shell.ear import Ear
 from firmware_py.shell.line_socket import ask_async
 from hal.config.bundle import Station
 from hal.contract import OrderCommand, RecordEvent
 from hal.links.mqtt import AiomqttLink
 from hal.ports import Message
 from sim.campaigns.children import ChildDied, child
-from sim.campaigns.screen import ScreenModel, View
-from sim.campaigns.shows import FRAME_S, Show
 
 START_S: Final = 20.0
 ANSWER_S: Final = 8.0
@@ -85,40 +86,16 @@ async def _two_processes(wishes: Wishes, show: Show) -> AsyncIterator[dict[str, 
                     watch.cancel()
 
 
-class _Ear:
-    """Hears what the station says, keeps the screen's model, and waits for what is to come."""
-
-    def __init__(self, wishes: Wishes, link: AiomqttLink, show: Show) -> None:
-        self.model = ScreenModel(wishes.station.config.station.site, wishes.station.name)
-        self.link = link
-        self._show = show
-        self._changed = asyncio.Event()
-
-    @property
-    def view(self) -> View:
-        return self.model.view(_now_ms())
-
-    async def listen(self) -> None:
-        async for message in self.link.messages():
-            taken = self.model.feed(message.topic, message.payload)
-            if message.ack is not None:
-                message.ack()
-            if taken is not None:
-                self._show.message(taken, self.view)
-            self._changed.set()
-
-    async def draw(self) -> None:
-        while True:
-            self._show.frame(self.view)
-            await asyncio.sleep(FRAME_S)
+class _Ear(Ear):
+    """Also waits for what is to come."""
 
     async def until(self, so: Callable[[View], bool], limit_s: float, otherwise: str) -> View:
         """Wait until a view is `so`. Raises `DemoFailed` with the text, and with the faults that stand."""
         try:
             async with asyncio.timeout(limit_s):
                 while not so(view := self.view):
-                    self._changed.clear()
-                    await self._changed.wait()
+                    self.changed.clear()
+                    await self.changed.wait()
                 return view
         except TimeoutError:
             raise DemoFailed("\n".join([f"{otherwise} within {limit_s:g} s", *_faults(self.view)])) from None
@@ -127,9 +104,7 @@ class _Ear:
 @asynccontextmanager
 async def _heard(wishes: Wishes, broker: dict[str, Any], show: Show) -> AsyncIterator[_Ear]:
     link = AiomqttLink(broker["host"], broker["port"], "swapstation-demo")
-    ear = _Ear(wishes, link, show)
-    link.subscribe(ear.model.topics.all)
-    link.subscribe(ear.model.topics.simulator)
+    ear = _Ear(wishes.station.config.station.site, wishes.station.name, link, show, _now_ms)
     async with link, asyncio.TaskGroup() as group:
         tasks = [group.create_task(ear.listen(), name="listen")]
         await ear.until(lambda view: view.simulated_speed is not None, START_S, "no notice of the simulator")

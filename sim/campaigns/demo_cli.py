@@ -10,8 +10,8 @@ from firmware_py.cli import exits
 from firmware_py.cli.run_station import load
 
 if TYPE_CHECKING:
+    from firmware_py.screen.shows import Show
     from sim.campaigns.demo import Result, Wishes
-    from sim.campaigns.shows import Show
 
 INTERRUPTED = 130
 _PICTURE_SIZE = (100, 32)
@@ -64,9 +64,9 @@ def _perform(wishes: "Wishes", *, as_json: bool) -> None:
 
     from rich.console import Console
 
+    from firmware_py.screen.closing import closing, result
+    from firmware_py.screen.shows import show_for
     from sim.campaigns.demo import DemoFailed, run_demo
-    from sim.campaigns.screen.closing import closing, result
-    from sim.campaigns.shows import show_for
 
     console = Console()
     show = show_for(console, silent=as_json)

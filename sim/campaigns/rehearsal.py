@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware_py.core.events import Action, Operator
+from firmware_py.screen.model import ScreenModel
+from firmware_py.screen.render import Screen
+from firmware_py.screen.svg import picture
 from hal.config.bundle import Station
 from hal.contract import OrderCommand, SimulatorNotice, StepEvent
 from hal.contract.messages import SimulatorValues
-from sim.campaigns.screen.model import ScreenModel
-from sim.campaigns.screen.render import Screen
-from sim.campaigns.screen.svg import picture
 from sim.campaigns.virtual import EPOCH_MS, virtual_station
 from sim.faults import inject
 from sim.vloop import run_virtual

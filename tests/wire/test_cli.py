@@ -7,6 +7,22 @@ from pathlib import Path
 from tests.wire.processes import STATION, bench
 
 SOURCE = Path(__file__).parents[2]
+COMMANDS = (
+    "run",
+    "status",
+    "reset",
+    "hold",
+    "resume",
+    "abort",
+    "clear",
+    "watch",
+    "check",
+    "explain",
+    "probe",
+    "read",
+    "diagram",
+    "sim",
+)
 HELP_S = 0.4
 OK, FAILED, USAGE, UNAVAILABLE, CONFIG = 0, 1, 64, 69, 78
 
@@ -20,7 +36,7 @@ async def test_help_is_quick_and_names_every_command() -> None:
             took.append(time.perf_counter() - began)
         assert ended.code == OK
         assert min(took) < HELP_S
-        for name in ("run", "status", "reset", "hold", "resume", "abort", "clear", "check", "diagram", "sim"):
+        for name in COMMANDS:
             assert re.search(rf"^  {name} ", ended.out, re.MULTILINE), name
             assert (await on.command(name, "--help")).code == OK
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.screen import ScreenModel, View
 from hal.config.loader import load_station
 from sim.campaigns.children import ChildDied, child
 from sim.campaigns.demo import DemoFailed, judged
 from sim.campaigns.rehearsal import rehearse
-from sim.campaigns.screen import ScreenModel, View
 
 COMMAND = [sys.executable, "-c", "from firmware_py.cli import main; main()", "demo"]
 

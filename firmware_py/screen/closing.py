@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from firmware_py.screen.bars import LATE
+from firmware_py.screen.parts import MARKS
+from firmware_py.screen.track import Run, step_views
+from firmware_py.screen.view import StepView
 from hal.contract import RecordEvent
 from hal.contract.messages import LockStage
-from sim.campaigns.screen.bars import LATE
-from sim.campaigns.screen.parts import MARKS
-from sim.campaigns.screen.track import Run, step_views
-from sim.campaigns.screen.view import StepView
 
 
 def steps_of(record: RecordEvent, nominal_s: dict[int, float], speed: float) -> tuple[StepView, ...]:

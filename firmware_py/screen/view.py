@@ -125,6 +125,8 @@ class View:
     record: RecordEvent | None
     simulated_speed: float | None
     """Speed factor of the simulator behind the station; `None` where nobody said that there is one."""
+    connected: bool = True
+    """The broker is there. Where it is not, all that is shown is old."""
 
     @property
     def held(self) -> bool:

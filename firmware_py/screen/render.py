@@ -8,8 +8,8 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from sim.campaigns.screen import parts
-from sim.campaigns.screen.view import View
+from firmware_py.screen import parts
+from firmware_py.screen.view import View
 
 ROOMY_WIDTH, ROOMY_HEIGHT = 96, 30
 TIGHT_WIDTH, TIGHT_HEIGHT = 80, 24

@@ -4,6 +4,8 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from firmware_py.screen.track import Run, is_beside, step_views
+from firmware_py.screen.view import BayView, FaultView, LiftView, LockView, Mark, OrderView, RowView, Tool, View
 from hal.contract import (
     Alarm,
     BayState,
@@ -19,8 +21,6 @@ from hal.contract import (
     Topics,
 )
 from hal.contract.messages import BayValues, LockValues, StepValues
-from sim.campaigns.screen.track import Run, is_beside, step_views
-from sim.campaigns.screen.view import BayView, FaultView, LiftView, LockView, Mark, OrderView, RowView, Tool, View
 
 TAIL: Final = 4
 ENDED_SHOWN: Final = 10

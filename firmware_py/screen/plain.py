@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
-from hal.contract import Alarm, OrderReply, RecordEvent, SimulatorNotice, StationState, StepEvent
-from sim.campaigns.screen.parts import clock_text, outcome_lines, simulated_text
-from sim.campaigns.screen.track import STEP_TITLES
-from sim.campaigns.screen.view import View
+from firmware_py.screen.parts import clock_text, outcome_lines, simulated_text
+from firmware_py.screen.track import STEP_TITLES
+from firmware_py.screen.view import View
+from hal.contract import Alarm, OrderReply, RecordEvent, SimulatorNotice, StationState, Status, StepEvent
 
 
 class PlainLines:
@@ -13,6 +13,7 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._packml = ""
+        self._online = True
 
     def of(self, message: BaseModel, view: View) -> list[str]:
         """Lines for a message that the model has just taken; `view` is the model's after it."""
@@ -22,6 +23,9 @@ class PlainLines:
             case StationState() if message.values.packml != self._packml:
                 self._packml = message.values.packml
                 return [f"station is {self._packml}, {message.values.place_text}"]
+            case Status(values=values) if (values.state == "online") != self._online:
+                self._online = not self._online
+                return [f"station is {values.state}"]
             case OrderReply(values=values):
                 return [f"order {values.order_id} {values.answer}{f': {values.reason}' if values.reason else ''}"]
             case StepEvent():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sim.campaigns.screen.view import Mark, StepView
+from firmware_py.screen.view import Mark, StepView
 
 STEP_TITLES: Final = (
     "Pre-stage pack",

@@ -1,4 +1,4 @@
-"""Ways to show a demonstration while it runs: a live screen, plain lines, or nothing."""
+"""Ways to show a station while it runs: a live screen, plain lines, or nothing."""
 
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.live import Live
 
-from sim.campaigns.screen.plain import PlainLines
-from sim.campaigns.screen.render import TIGHT_HEIGHT, TIGHT_WIDTH, Screen
-from sim.campaigns.screen.view import View
+from firmware_py.screen.plain import PlainLines
+from firmware_py.screen.render import TIGHT_HEIGHT, TIGHT_WIDTH, Screen
+from firmware_py.screen.view import View
 
 FRAME_S: Final = 0.125
 

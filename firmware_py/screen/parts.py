@@ -4,9 +4,9 @@ from typing import Final
 
 from rich.text import Text
 
-from sim.campaigns.screen.bars import LATE, OVER_STYLE, gauge, step_bar
-from sim.campaigns.screen.track import TITLE_WIDTH
-from sim.campaigns.screen.view import BayView, FaultView, LockView, Mark, RowView, StepView, Tool, View
+from firmware_py.screen.bars import LATE, OVER_STYLE, gauge, step_bar
+from firmware_py.screen.track import TITLE_WIDTH
+from firmware_py.screen.view import BayView, FaultView, LockView, Mark, RowView, StepView, Tool, View
 
 GAUGE_TOP_MM: Final = 1000.0
 """Scale of the lift's gauge: round, and above any lift of a car."""
@@ -57,7 +57,9 @@ def heading(view: View, width: int) -> Text:
     pill = (f" {state} ", f"bold reverse {_PACKML_STYLES.get(state, 'white')}")
     middle = Text.assemble(pill, (f"  {view.place}" if view.place else "", "bold"), f" {view.place_text}")
     right = Text.assemble("swap " if roomy else "", (clock_text(view.clock_s), "bold"), " ")
-    if view.online is False:
+    if not view.connected:
+        right = Text("no broker ", "bold red")
+    elif view.online is False:
         right = Text("offline ", "bold red")
     room = width - left.cell_len - right.cell_len - 2
     middle.truncate(max(1, room), overflow="ellipsis")
@@ -66,7 +68,9 @@ def heading(view: View, width: int) -> Text:
 
 
 def notice(view: View) -> Text:
-    """The notice, where the simulator gave one."""
+    """The notice, where the simulator gave one; before it, that nothing is heard any more."""
+    if not view.connected:
+        return Text(" no connection to the broker: what is shown is old", "bold red")
     if view.simulated_speed is None:
         return Text("")
     return Text(f" {simulated_text(view.simulated_speed)}", "yellow")

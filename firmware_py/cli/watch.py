@@ -1,0 +1,79 @@
+"""`swapstation watch`: the live screen of a running station, from its messages alone."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from firmware_py.cli import exits
+from firmware_py.cli.run_station import Config, load
+from firmware_py.cli.tools import Links, Name, overlay_hint, run_until_told
+
+if TYPE_CHECKING:
+    from firmware_py.screen.shows import Show
+    from hal.config.bundle import Station
+
+MARGIN_S: Final = 1.0
+
+
+class NoBroker(Exception):
+    """The broker cannot be reached. The text says why."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("watch", no_args_is_help=True)(watch)
+
+
+def watch(station: Name, links: Links = None, config: Config = None) -> None:
+    """Show what a running station does: steps against their nominal times, locks, lift, bays, faults.
+
+    A consumer of its messages over MQTT: from any machine that reaches the broker, and without any influence on the
+    station. Plain lines where there is no terminal of at least 80 x 24. Ends with Ctrl-C.
+
+    \b
+    Examples:
+      swapstation watch choco-14
+      swapstation watch choco-14 --links /etc/swapstation/links.toml | tee swaps.log
+    """
+    from rich.console import Console
+
+    from firmware_py.screen.shows import show_for
+
+    found = load(station, links, config)
+    try:
+        with show_for(Console()) as show:
+            run_until_told(lambda: watch_station(found, show))
+    except NoBroker as error:
+        exits.leave(exits.UNAVAILABLE, error, *overlay_hint(found, links))
+
+
+async def watch_station(station: "Station", show: "Show") -> None:
+    """Until it is cancelled. Raises `NoBroker` where the first connection is not made."""
+    from firmware_py.shell.asking import is_ready
+    from firmware_py.shell.carriers import guest_link
+    from firmware_py.shell.clock import system_wall_clock
+    from firmware_py.shell.ear import Ear
+    from hal.config.links import MqttConfig
+    from hal.ports import LinkState
+
+    config = station.config.links[station.config.cloud.link]
+    assert isinstance(config, MqttConfig)  # the loader has checked it
+    link = guest_link(config, "watch")
+    ear = Ear(station.config.station.site, station.name, link, show, lambda: round(system_wall_clock() * 1000))
+
+    def changed(state: LinkState) -> None:
+        if state is LinkState.READY:
+            show.say(f"listening to {station.name} at {link.name}")
+        elif state is LinkState.DISCONNECTED and link.error:
+            show.say(f"no connection to the broker: {link.error}")
+
+    show.say(f"connecting to {link.name}")
+    async with link:
+        if not await is_ready(link, config.connect_timeout_s + MARGIN_S):
+            raise NoBroker(f"{link.name}: no connection: {link.error or 'no answer'}")
+        link.on_state(changed)
+        changed(link.state)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ear.listen(), name="listen")
+            group.create_task(ear.draw(), name="draw")

@@ -1,0 +1,57 @@
+"""The real carriers of a station, made of what its `[links]` say. They connect when they are entered."""
+
+import os
+from typing import Any
+
+from hal.config.bundle import Station
+from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.links.can import PythonCanLink
+from hal.links.modbus import RtuModbusLink, TcpModbusLink
+from hal.links.mqtt import AiomqttLink
+from hal.ports import Message
+
+
+def modbus_link(
+    station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConfig
+) -> TcpModbusLink | RtuModbusLink:
+    """A line or socket with all units of the station on it."""
+    gaps_s = {unit.unit: unit.device.device.min_gap_s for unit in station.units.values() if unit.link == name}
+    if isinstance(config, ModbusRtuConfig):
+        return RtuModbusLink(config.port, config.baudrate, parity=config.parity, min_gap_s=gaps_s)
+    return TcpModbusLink(config.host, config.port, min_gap_s=gaps_s)
+
+
+def can_link(config: CanConfig) -> PythonCanLink:
+    """A CAN channel. Raises `ConfigError` where an option is missing."""
+    options: dict[str, Any] = {}
+    if config.interface == "slcan":
+        options["bitrate"] = config.bitrate  # elsewhere the network service or the server has set it
+    if config.host is not None:
+        options["host"] = config.host
+    if config.port is not None:
+        options["port"] = config.port
+    return PythonCanLink(config.interface, config.channel, **options)
+
+
+def cloud_link(config: MqttConfig, will: Message) -> AiomqttLink:
+    """The station's own session with its broker."""
+    return AiomqttLink(
+        config.host,
+        config.port,
+        config.client_id,
+        will=will,
+        keepalive_s=config.keepalive_s,
+        connect_timeout_s=config.connect_timeout_s,
+    )
+
+
+def guest_link(config: MqttConfig, purpose: str) -> AiomqttLink:
+    """A session beside the station's own: it pushes nobody out, has no will, and leaves nothing behind."""
+    return AiomqttLink(
+        config.host,
+        config.port,
+        f"{config.client_id}-{purpose}-{os.getpid()}",
+        keepalive_s=config.keepalive_s,
+        connect_timeout_s=config.connect_timeout_s,
+        session_expiry_s=0,
+    )

@@ -1,0 +1,75 @@
+"""Listening on one CAN channel without ever sending: which packs are there, is a car there, what do they say."""
+
+from collections.abc import Callable, Iterator
+
+from hal.codecs.frames import CarCodec, PackCodec
+from hal.config.bundle import Station
+from hal.config.station import VehicleDevice
+from hal.devices.bus_nodes import NEVER, CarNode, PackNode
+from hal.ports import CanLink, Frame
+from hal.readings import CarReading, PackReading
+
+CAR, CAR_PACK, BUFFER = "car", "car-pack", "buffer"
+
+
+class Hearing:
+    """Everybody who may speak on the channel `name` of a station, by place: `bay-1`, `buffer`, `car-pack`, `car`."""
+
+    def __init__(self, station: Station, name: str, link: CanLink, clock: Callable[[], float]) -> None:
+        self.nodes: dict[str, PackNode | CarNode] = dict(_nodes(station, name, link, clock))
+        self.last: dict[int, Frame] = {}
+        """The last frame of each id."""
+        self.frames = 0
+        self._clock = clock
+        self._known = frozenset(can_id for node in self.nodes.values() for can_id in node.codec.ids)
+        link.subscribe(self._take)
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Places that have spoken so far."""
+        return tuple(place for place, node in self.nodes.items() if node.at_s > NEVER)
+
+    @property
+    def strangers(self) -> tuple[int, ...]:
+        """Ids that nobody of this station speaks with."""
+        return tuple(sorted(self.last.keys() - self._known))
+
+    def reading(self, place: str) -> PackReading | CarReading:
+        """What one of them says now; all unknown when it is silent."""
+        return self.nodes[place].reading(self._clock())
+
+    def name_of(self, place: str) -> str | None:
+        """Serial of a pack, VIN of a car."""
+        reading = self.reading(place)
+        return reading.vin if isinstance(reading, CarReading) else reading.serial
+
+    def _take(self, frames: list[Frame]) -> None:
+        self.frames += len(frames)
+        for frame in frames:
+            self.last[frame.can_id] = frame
+            for node in self.nodes.values():
+                if frame.can_id in node.codec.ids and node.take(frame):
+                    break
+
+
+def places_of(station: Station) -> dict[str, str]:
+    """Place of each speaker -> the channel it speaks on."""
+    packs = station.config.packs
+    bays = {f"bay-{number}": packs.link for number in range(1, len(packs.bay_nodes) + 1)}
+    car = next(device for device in station.devices.values() if isinstance(device, VehicleDevice))
+    return {**bays, BUFFER: packs.link, CAR_PACK: packs.car_link, CAR: car.link}
+
+
+def _nodes(
+    station: Station, name: str, link: CanLink, clock: Callable[[], float]
+) -> Iterator[tuple[str, PackNode | CarNode]]:
+    packs, freshness = station.config.packs, station.config.freshness
+    numbers = dict(enumerate(packs.bay_nodes, start=1))
+    nodes = {**{f"bay-{k}": node for k, node in numbers.items()}, BUFFER: packs.buffer_node, CAR_PACK: packs.car_node}
+    for place, channel in places_of(station).items():
+        if channel == name and place in nodes:
+            codec = PackCodec(station.packs[packs.types[0]], nodes[place])
+            yield place, PackNode(codec, clock, freshness.pack_s)
+    for device in station.devices.values():
+        if isinstance(device, VehicleDevice) and device.link == name:
+            yield CAR, CarNode(CarCodec(station.vehicles[device.model]), link, clock, freshness.car_s)

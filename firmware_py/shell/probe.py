@@ -1,0 +1,186 @@
+"""Who answers on every wire of a station, and how fast. Reads and listens; never writes a register, never sends."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from firmware_py.shell.asking import identity, is_ready, read_block
+from firmware_py.shell.carriers import can_link, guest_link, modbus_link
+from firmware_py.shell.hearing import CAR, Hearing
+from hal.codecs.registers import UnitCodec
+from hal.config.bundle import Station
+from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
+from hal.links.modbus import RtuModbusLink, TcpModbusLink
+
+READS: Final = 5
+GIVE_UP: Final = 2
+"""So many failures and no answer: the unit is silent."""
+LISTEN_S: Final = 2.0
+NAMES_S: Final = 2.0
+"""How much longer to listen for the names of those that were heard: a serial number travels in parts."""
+_LOOK_S: Final = 0.1
+MARGIN_S: Final = 1.0
+GATEWAY_CODES: Final = frozenset({0x0A, 0x0B})
+"""A gateway answers for a unit that does not (Modbus Application Protocol V1.1b3, 7)."""
+CANNOT_TELL: Final = "cannot tell"
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One unit or speaker of a wire. `p50_s`: median time of a read. `identity`: product, serial number or VIN."""
+
+    name: str
+    good: bool
+    text: str
+    p50_s: float | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One carrier and who was found on it. `where`: port or address."""
+
+    name: str
+    kind: str
+    where: str
+    good: bool
+    text: str
+    found: tuple[Found, ...] = ()
+
+    @property
+    def all_answer(self) -> bool:
+        """The carrier works, and so does everybody who has to answer on it."""
+        return self.good and all(found.good for found in self.found)
+
+
+async def probe_station(station: Station, told: Told, listen_s: float = LISTEN_S) -> tuple[Wire, ...]:
+    """All wires at once, in the order of the file. `told` hears of each that is done."""
+    links = station.config.links
+    done = 0
+
+    async def one(name: str, config: LinkConfig) -> Wire:
+        nonlocal done
+        wire = await _wire(station, name, config, listen_s)
+        done += 1
+        told(f"{done} of {len(links)} wires: {name}: {wire.text}")
+        return wire
+
+    told(f"asking on {len(links)} wires, listening {listen_s:g} s on CAN")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(name, config), name=f"probe {name}") for name, config in links.items()]
+    return tuple(task.result() for task in tasks)
+
+
+def where(config: LinkConfig) -> str:
+    """Port or address of a carrier, for people."""
+    match config:
+        case ModbusRtuConfig():
+            return f"{config.port} at {config.baudrate} Bd"
+        case CanConfig():
+            server = "" if config.host is None else f" at {config.host}:{config.port}"
+            return f"{config.interface} {config.channel}{server}"
+        case _:
+            return f"{config.host}:{config.port}"
+
+
+async def _wire(station: Station, name: str, config: LinkConfig, listen_s: float) -> Wire:
+    match config:
+        case ModbusRtuConfig() | ModbusTcpConfig():
+            return await _modbus(station, name, config)
+        case CanConfig():
+            return await _can(station, name, config, listen_s)
+        case MqttConfig():
+            return await _mqtt(name, config)
+
+
+async def _modbus(station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConfig) -> Wire:
+    codecs = [UnitCodec(unit) for unit in station.units.values() if unit.link == name]
+    found: list[Found] = []
+    async with modbus_link(station, name, config) as link:
+        if not await is_ready(link):
+            lost = tuple(Found(codec.unit.name, False, "not asked") for codec in codecs)
+            return Wire(name, config.kind, where(config), False, link.error or "no connection", lost)
+        for codec in codecs:
+            found.append(await _unit(codec, link))
+    answer = sum(unit.good for unit in found)
+    return Wire(name, config.kind, where(config), True, f"{answer} of {len(found)} units answer", tuple(found))
+
+
+async def _unit(codec: UnitCodec, link: TcpModbusLink | RtuModbusLink) -> Found:
+    name, blocks = codec.unit.name, codec.blocks
+    clock = asyncio.get_running_loop().time
+    took: list[float] = []
+    refusals: dict[str, None] = {}
+    failures: list[HalError] = []
+    asked = (*blocks[:1] * READS, *blocks[1:])
+    for block in asked:
+        if not await is_ready(link):  # a silence may have cost the connection
+            failures.append(LinkDown(link.error))
+            break
+        began = clock()
+        try:
+            await read_block(codec, link, block)
+            took.append(clock() - began)
+        except DeviceRefused as error:
+            if error.code in GATEWAY_CODES:
+                failures.append(error)
+            else:
+                took.append(clock() - began)
+                refusals.setdefault(str(error))
+        except LinkError as error:
+            failures.append(error)
+        if len(failures) >= GIVE_UP and not took:
+            break
+    if not took:
+        return Found(name, False, str(failures[0]) if failures else "its file names nothing to read")
+    said = [f"answers {len(took)} of {len(took) + len(failures)} reads", *refusals]
+    good = not failures and not refusals
+    return Found(name, good, ", ".join(said), median(took), await _identity(codec, link))
+
+
+async def _identity(codec: UnitCodec, link: TcpModbusLink | RtuModbusLink) -> str:
+    try:
+        return await identity(codec, link) or CANNOT_TELL
+    except HalError as error:
+        return f"does not tell: {error}"
+
+
+async def _can(station: Station, name: str, config: CanConfig, listen_s: float) -> Wire:
+    async with can_link(config) as link:
+        hearing = Hearing(station, name, link, asyncio.get_running_loop().time)
+        if not await is_ready(link):
+            return Wire(name, config.kind, where(config), False, link.error or "does not open")
+        await asyncio.sleep(listen_s)
+        await _names(hearing)
+        found = tuple(
+            Found(place, True, "heard", None, hearing.name_of(place) or CANNOT_TELL) for place in hearing.heard
+        )
+        silent = ", ".join(place for place in hearing.nodes if place not in hearing.heard)
+        text = f"open, {len(found)} heard in {listen_s:g} s, {hearing.frames} frames"
+        text += f"; not heard: {silent}" if silent else ""
+        if hearing.strangers:
+            text += f"; {len(hearing.strangers)} unknown ids: {' '.join(f'{i:X}' for i in hearing.strangers[:5])}"
+    # a lane may be empty; a rack without a single pack is a wire that is cut
+    good = bool(found) or CAR in hearing.nodes
+    return Wire(name, config.kind, where(config), good, text, found)
+
+
+async def _names(hearing: Hearing) -> None:
+    for _ in range(round(NAMES_S / _LOOK_S)):
+        if all(hearing.name_of(place) for place in hearing.heard):
+            return
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _mqtt(name: str, config: MqttConfig) -> Wire:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    async with guest_link(config, "probe") as link:
+        ready = await is_ready(link, config.connect_timeout_s + MARGIN_S)
+        text = f"connected in {(clock() - began) * 1000:.0f} ms" if ready else link.error or "no answer"
+    return Wire(name, config.kind, where(config), ready, text)
