@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hal.commands import Side
+from hal.commands import Side, Slot
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Params:
     slot_under_mm: float
     slot_store_mm: float
     slot_tol_mm: float
-    slot_speed_mm_s: float
+    slot_speed_mm_s: Mapping[Slot, float]
     slot_gap_min_mm: float
     """Least distance between the two slots' places while both move (a pack's length and a margin)."""
     level_tol_mm: float

@@ -15,7 +15,6 @@ RISING: Final = (
     ("lift", ("home_mm", "transfer_mm", "dock_mm", "support_mm")),
     ("rail", ("buffer_mm", "under_mm", "store_mm")),
     ("stacker", ("min_mm", "max_mm")),
-    ("load", ("touch_min_kg", "touch_max_kg")),
     ("locks", ("torque_min_nm", "torque_target_nm", "torque_max_nm")),
     ("locks", ("angle_min_deg", "angle_target_deg", "angle_max_deg")),
     ("eligibility", ("temp_min_degc", "temp_max_degc")),

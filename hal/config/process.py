@@ -68,7 +68,6 @@ class LoadProcess(Strict):
     """Windows of the lift's load cell in kg. A carried pack weighs its type's mass ± `tolerance_kg`."""
 
     empty_max_kg: NotNegative
-    touch_min_kg: NotNegative
     touch_max_kg: Positive
     tolerance_kg: Positive
 
@@ -101,7 +100,6 @@ class Eligibility(Strict):
     temp_min_degc: Num
     temp_max_degc: Num
     cell_spread_max_v: Positive
-    precheck_max_age_s: Positive
 
 
 class SafetyProcess(Strict):

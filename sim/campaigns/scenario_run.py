@@ -5,6 +5,7 @@ import hashlib
 import time
 
 from firmware_py.core.events import Action, Operator
+from firmware_py.shell.journal import Query, canonical
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.director import Director, Outcome, Stage
@@ -14,6 +15,8 @@ from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.scenario import Named
 from sim.vloop import run_virtual as run_loop
 from sim.world import World
+
+ALL_ROWS = 1_000_000
 
 
 def run_virtual(named: Named, seed: int = 1, *, jitter: float = 0.0, station: Station | None = None) -> Result:
@@ -31,7 +34,9 @@ async def _play(named: Named, station: Station, seed: int, jitter: float) -> tup
     clock = asyncio.get_running_loop().time
     async with virtual_station(station, seed, jitter=jitter) as running:
         outcome = await Director(named.scenario, _stage(running)).run()
-        return outcome, digest_of(running.trace, running.world), clock()
+        entries = await running.journal.rows(Query(limit=ALL_ROWS))
+        kept = [f"{e.stamp.t_mono:.9f} {e.row.kind} {canonical(e.row.body)}" for e in entries]
+        return outcome, digest_of([*running.trace, *kept], running.world), clock()
 
 
 def _stage(running: VirtualStation) -> Stage:
@@ -44,7 +49,7 @@ def _stage(running: VirtualStation) -> Stage:
 
 
 def digest_of(trace: list[str], world: World) -> str:
-    """SHA-256 over everything that was said, and the truth that it left behind."""
+    """SHA-256 over everything that was said and journalled, and the truth that it left behind."""
     facts = [
         f"{world.now:.9f} lift {world.lift.mm:.6f}",
         *(f"{place} {pack.serial} {pack.soc_pct:.6f}" for place, pack in sorted(world.packs.at.items())),

@@ -46,6 +46,7 @@ class VirtualStation:
     rig: Rig
     topics: Topics
     modbus: dict[str, MemoryModbusLink]
+    journal: InlineJournal
     trace: list[str] = field(default_factory=list)
 
     def now_ms(self) -> int:
@@ -94,7 +95,7 @@ async def virtual_station(
         rig = Rig(
             world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())}
         )
-        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus)
+        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
         async with asyncio.TaskGroup() as group:
             task = group.create_task(controller.run(), name="controller")

@@ -137,7 +137,7 @@ ATTACH: Final = (
         limit_device="lift",
         moves=("lift",),
         watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.ALL_FREE, w.LOAD_KEPT),
-        command=m.lift_to("transfer", "lower"),
+        command=m.lift_to("transfer", "back_out"),
         done=c.every(
             c.lift_at("transfer", "at_transfer"), c.flag("shuttle", "in_present"), c.load_at_most("empty_max_kg")
         ),

@@ -26,7 +26,7 @@ EXCHANGE: Final = (
             c.flag("platform", "store_present", wanted=False),
         ),
         moves=("shuttle",),
-        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN),
+        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN, w.SLOTS_APART),
         command=m.slot_to(Slot.OUT, "store"),
         done=c.every(c.out_slot_at("store", "out_at_store"), c.flag("platform", "store_present")),
         then=(Link("13"), Link("12.other", when.pack_ready), Link("11.return", when.given_up_car_waits)),

@@ -36,7 +36,7 @@ def slot_to(slot: Slot, place: str) -> Commands:
     """Bring a shuttle slot to a place of the station file."""
 
     def command(v: View) -> tuple[Command, ...]:
-        return (MoveSlot(slot, getattr(v.params, f"slot_{place}_mm"), v.params.slot_speed_mm_s),)
+        return (MoveSlot(slot, getattr(v.params, f"slot_{place}_mm"), v.params.slot_speed_mm_s[slot]),)
 
     return command
 
