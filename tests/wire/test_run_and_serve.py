@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,11 +151,12 @@ async def test_a_second_controller_on_one_journal_is_refused() -> None:
         assert (ended.code, "another controller" in ended.err) == (69, True)
 
 
-@pytest.mark.needs_program("mosquitto_sub")
+@pytest.mark.needs_program("mosquitto_sub", "mbpoll")
 async def test_tools_of_others_read_the_station(needs_program: Callable[[str], Path]) -> None:
     async with bench() as on, on.simulator() as simulator:
         links = simulator["links"]
         await _modbus_tools_read(links)
+        await _mbpoll_reads(needs_program("mbpoll"), links)
         truth = (await on.command("sim", "status", "--json")).json
         assert _can_tool_reads(links["packs"]) == truth["packs"]["bay-1"]
         await _mqtt_tool_reads(needs_program("mosquitto_sub"), links["cloud"])
@@ -182,6 +184,25 @@ async def _modbus_tools_read(links: dict[str, Any]) -> None:
         assert answer.bits[40:54] == [True] * 13 + [False]  # packs in all bays but the last
     finally:
         tcp.close()
+
+
+async def _mbpoll_reads(program: Path, links: dict[str, Any]) -> None:
+    """The same two units, by a tool that shares no line with us."""
+    station, line, field = load_station(STATION), links["lift_line"], links["platform"]
+    switches, platform = station.units["lift_switches"], station.units["platform_io"]
+    serial = ["-m", "rtu", "-b", str(line["baudrate"]), "-P", "none", "-a", str(switches.unit), "-c", "3"]
+    tcp = ["-m", "tcp", "-p", str(field["port"]), "-a", str(platform.unit), "-c", "15"]
+    for options, where, expected in (
+        (serial, line["port"], {0: "1", 1: "0", 2: "0"}),  # at_home, at_transfer, at_seat
+        (tcp, field["host"], {0: "1", 14: "1"}),  # lane_clear, lane_gate_closed
+    ):
+        process = await asyncio.create_subprocess_exec(
+            program, *options, "-t", "1", "-0", "-r", "0", "-1", "-q", where, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        seen = dict(re.findall(r"^\[(\d+)\]:\s+(\d+)", out.decode(), re.MULTILINE))
+        assert process.returncode == 0, out.decode()
+        assert {k: seen[str(k)] for k in expected} == expected
 
 
 def _can_tool_reads(link: dict[str, Any]) -> str:
