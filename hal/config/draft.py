@@ -38,8 +38,8 @@ DEVICE_KINDS = ("lift", "lock-set", "shuttle", "stacker", "platform", "safety-pl
 class Draft:
     """What could be read of a station file.
 
-    `link_kinds`, `unit_names` and `place_names` have every named entry, also those with mistakes, so that no mistake is
-    noted twice; a link of unknown kind passes for any kind. `process_parts` are the tables of `[process]`.
+    `link_kinds` and the `..._names` have every named entry, also those in sections with mistakes, so that no mistake is
+    hidden or noted twice; a link of unknown kind passes for any kind. `process_parts` are the tables of `[process]`.
     """
 
     spot: Spot
@@ -49,6 +49,8 @@ class Draft:
     process_parts: dict[str, Any] = field(default_factory=dict)
     unit_names: tuple[str, ...] = ()
     place_names: tuple[str, ...] = ()
+    vehicle_names: tuple[str, ...] = ()
+    pack_names: tuple[str, ...] = ()
     units: dict[str, UnitConfig] = field(default_factory=dict)
     devices: dict[str, DeviceConfig] = field(default_factory=dict)
     places: dict[str, PlaceConfig] = field(default_factory=dict)
@@ -89,6 +91,8 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
         found = value_of(StationConfig.model_fields[name].annotation, table_of(raw, name, spot), spot / name)
         draft.by_step[name] = found or {}
     _links(draft, table_of(raw, "links", spot), overlay, overlay_spot)
+    draft.vehicle_names = _texts(table_of(raw, "station", spot).get("vehicles"))
+    draft.pack_names = _texts(table_of(raw, "packs", spot).get("types"))
     units = table_of(raw, "units", spot)
     draft.unit_names = tuple(units)
     draft.units = _entries(UnitConfig, units, spot / "units")
@@ -98,6 +102,10 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
     for name, entry in table_of(raw, "devices", spot).items():
         _device(draft, name, entry, spot / "devices" / name)
     return draft
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
 
 
 def _process(draft: Draft, table: Mapping[str, Any], spot: Spot) -> None:

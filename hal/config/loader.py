@@ -101,9 +101,9 @@ def _own_roots(path: Path) -> tuple[Path, ...]:
 def _check(draft: Draft, library: Library, book: Book) -> Station | None:
     for name, unit in draft.units.items():
         library.device(unit.device, draft.spot / "units" / name / "device")
-    for name in draft.packs.types if draft.packs else ():
+    for name in draft.pack_names:
         library.pack(name, draft.spot / "packs" / "types")
-    for name in draft.info.vehicles if draft.info else ():
+    for name in draft.vehicle_names:
         library.vehicle(name, draft.spot / "station" / "vehicles")
     units = wire_units(draft, library.devices)
     check_devices(draft, units)

@@ -192,6 +192,15 @@ def test_one_mistake_is_not_noted_twice(root: Path) -> None:
     ]
 
 
+def test_a_mistake_in_a_section_hides_none_of_the_names_beside_it(root: Path) -> None:
+    change(root / STATION, ("bays = 14", 'bays = "14"'), ('vehicles = ["aion-ut"]', 'vehicles = ["aion-uy"]'))
+    change(root / STATION, ('types = ["choco-20", "choco-25"]', 'types = ["choco-20", "choco-26"]\nspare = 1'))
+    found = {m.key: m.hint for m in mistakes(root)}
+    assert found["station.vehicles"] == "aion-ut"
+    assert found["packs.types"] in {"choco-20", "choco-25"}
+    assert {"station.bays", "packs.spare"} <= found.keys()
+
+
 def test_files_that_are_no_toml_or_no_dbc_are_named(root: Path) -> None:
     change(root / SHUTTLE, ("[registers]", "[registers"))
     change(root / "vehicles/aion-ut.dbc", ("BO_ ", "BO "))
