@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.core import safety
+from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Arm, ClearFault, Keep, Note, Reply, StopMotion
 from firmware_py.core.events import Action, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
 from firmware_py.core.faults import Fault, FaultCode
@@ -12,7 +13,7 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.state import Active, Order, Phase, State
 from hal.commands import RunEnable
-from hal.readings import PackReading, SafetyReading
+from hal.readings import LockState, PackReading, SafetyReading
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import Driver, answers, at_row, faults_cleared, of, raised, sequencer
 from tests.unit.core.test_swap_path import ORDER, begin, ended, reach
@@ -208,6 +209,61 @@ def test_holding_ends_when_everything_is_seen_to_stand_or_by_the_timer() -> None
     driver.tell(TimeUp("station:standstill"))
     assert driver.is_in(PackML.HELD)
     assert all(a.phase is Phase.WAITING and a.resumed for a in driver.state.active)
+
+
+@pytest.mark.parametrize(
+    ("change", "mover"),
+    [
+        ({"lift__moving": True}, "lift"),
+        ({"shuttle__out_moving": True}, "slot out"),
+        ({"shuttle__in_moving": True}, "slot in"),
+        ({"stacker__moving": True}, "stacker"),
+        ({"locks__state": (LockState.TURNING, *(LockState.FREE,) * 9)}, "locks"),
+    ],
+)
+def test_what_still_moves_after_the_wait_is_an_emergency_until_it_is_seen_to_stand(
+    change: dict[str, object], mover: str
+) -> None:
+    driver = reach("11")
+    still = driver.image
+    driver.image = s.put(still, **change)
+    driver.tell(ask(Action.HOLD))
+    driver.tell(Scan())
+    assert driver.is_in(PackML.HOLDING)
+    driver.tell(TimeUp("station:standstill"))
+    assert driver.is_in(PackML.HELD)
+    (fault,) = driver.state.faults
+    assert fault.key == (FaultCode.MOTION_NOT_STOPPED, "station")
+    assert mover in fault.text
+    driver.image = still
+    assert faults_cleared(driver.tell(Scan())) == [(FaultCode.MOTION_NOT_STOPPED, "station")]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"platform__lane_clear": False}, "lane: a car stands in it"),
+        ({"shuttle__in_present": True}, "slot in: a pack is on it"),
+        ({"shuttle__out_present": True}, "slot out: a pack is on it"),
+        ({"stacker__present": True}, "stacker: a pack is on it"),
+        ({"lift__load_kg": 300.0}, "lift: a pack is on it"),
+    ],
+)
+def test_a_station_with_a_car_or_a_pack_in_its_way_does_not_become_idle(change: dict[str, object], named: str) -> None:
+    image = s.put(QUIET, **change)
+    state, _ = SEQ.step(State(), image, ask(Action.RESET))
+    state, _ = SEQ.step(state, image, Scan())
+    assert state.packml is PackML.RESETTING
+    state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
+    assert state.packml is PackML.STOPPED
+    assert of(Reply, effects)[0].reason == named
+
+
+@pytest.mark.parametrize("packml", [PackML.HOLDING, PackML.HELD])
+def test_what_is_held_is_not_held_again(packml: PackML) -> None:
+    draft = Draft(State(packml))
+    draft.hold("again", ("lift",))
+    assert draft.result() == (State(packml), ())
 
 
 def test_a_hold_while_holding_stops_nothing_twice() -> None:
