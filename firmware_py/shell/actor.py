@@ -8,6 +8,7 @@ from firmware_py.core.effects import Act
 from firmware_py.core.gate import GateLimits, Refusal, judge
 from firmware_py.core.image import Image
 from firmware_py.shell.journal import JournalError
+from firmware_py.shell.progress import NO_DUTY, Duty
 from hal.commands import Command
 from hal.errors import HalError
 
@@ -25,7 +26,10 @@ class Outcome:
 
 
 class Actor:
-    """Commands of one device, in order. `intend` makes the intent durable before the command leaves."""
+    """Commands of one device, in order. `intend` makes the intent durable before the command leaves.
+
+    `duty` is told of the stops: a stop that hangs is no progress.
+    """
 
     def __init__(
         self,
@@ -36,8 +40,10 @@ class Actor:
         send: Send,
         report: Callable[[Outcome], None],
         age_s: Callable[[str], float | None] = lambda _: None,
+        duty: Duty = NO_DUTY,
     ) -> None:
         self.device = device
+        self._duty = duty
         self._image = image
         self._limits = limits
         self._intend = intend
@@ -57,6 +63,7 @@ class Actor:
         """Forget what is queued and send these now."""
         self._epoch += 1
         self._stops.put_nowait(commands)
+        self._duty.taken()
 
     async def run(self) -> None:
         """Carry out commands for ever."""
@@ -74,6 +81,7 @@ class Actor:
                 except HalError as error:
                     self._report(Outcome(Act("", command), "failed", str(error)))
             self._stops.task_done()
+            self._duty.done(more=not self._stops.empty())
 
     async def stops_sent(self) -> None:
         """Returns when every stop so far was sent, or has failed."""

@@ -24,7 +24,7 @@ from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import State
 from firmware_py.shell.cloud import Cloud
-from firmware_py.shell.effector import Effector
+from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.journal import Journal, Query, Row
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.orders import OrderDesk
@@ -32,19 +32,16 @@ from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
 from firmware_py.shell.poller import LinkPoller
+from firmware_py.shell.progress import JOURNAL, Progress
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.recorder import Recorder
-from firmware_py.shell.service import Notifier, ProgressGuard
+from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
 
-TASK_LIMIT_S: Final = 5.0
-"""A link's poller completes a round within this time, time-outs of all its units included."""
-DECISION_LIMIT_S: Final = 0.2
-"""While drives are enabled the core decides at least this often, or the safety PLC's heartbeat stops."""
 _STEP_NOTES: Final = frozenset({Note.STEP_STARTED, Note.STEP_DONE, Note.STEP_FAILED, Note.RETRY})
 
 
@@ -77,10 +74,14 @@ class Controller:
         self.observer = Observer(station, self.plant, host.clock)
         self._links = links
         self._journal = journal
-        self._recorder = Recorder(journal, lambda text: self.decide(Trouble(FaultCode.JOURNAL_FAILED, "journal", text)))
+        self._pollers = tuple(self._make_pollers())
+        rounds = [poller.link for poller in self._pollers]
+        self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
+        self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
         self.uplink = Uplink(links.cloud)
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
-        self.effector = Effector(self.plant, self.observer, limits_of(station), self._recorder, self.decide)
+        limits = limits_of(station)
+        self.effector = Effector(self.plant, self.observer, limits, self._recorder, self.decide, self.progress.duty)
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
         self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
@@ -89,11 +90,6 @@ class Controller:
         self._rescan: asyncio.Handle | None = None
         self._lost: set[str] = set()
         self._fatal: asyncio.Future[None] | None = None
-        self._pollers = tuple(self._make_pollers())
-        now = host.clock()
-        tasks = {p.link: TASK_LIMIT_S for p in self._pollers}
-        self._beat_guard = ProgressGuard(tasks, DECISION_LIMIT_S, now)
-        self._watchdog_guard = ProgressGuard(tasks, TASK_LIMIT_S, now)
         self.ready = asyncio.Event()
         """Every device has a reading or a raised fault."""
 
@@ -164,14 +160,12 @@ class Controller:
         self.state, effects = self.sequencer.step(before, self.observer.image, event)
         for effect in effects:
             self._carry_out(effect)
-        self._decided()
+        self.progress.decided()
         if self.state is not before:
             self._changed(before)
 
-    def _decided(self) -> None:
-        now = self.host.clock()
-        self._beat_guard.made_decision(now)
-        self._watchdog_guard.made_decision(now)
+    def _journal_failed(self, text: str) -> None:
+        self.decide(Trouble(FaultCode.JOURNAL_FAILED, "journal", text))
 
     def _changed(self, before: State) -> None:
         state = self.state
@@ -266,13 +260,11 @@ class Controller:
 
     def round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
-        now = self.host.clock()
-        self._beat_guard.advance(link, now)
-        self._watchdog_guard.advance(link, now)
+        self.progress.round_done(link)
         if self.observer.update():
             self.decide(Scan())
         else:
-            self._decided()
+            self.progress.decided()
 
     def _on_pack_frames(self, frames: list[Any]) -> None:
         self.observer.take_pack_frames(frames)
@@ -315,14 +307,14 @@ class Controller:
         period_s = self.station.config.process.safety.heartbeat_s
         while True:
             await self.effector.enable_wanted.wait()
-            if self._beat_guard.healthy(self.host.clock()):
+            if self.progress.drives_may_run:
                 with suppress(HalError):  # the poller of that link raises the fault; the PLC's dead-man does the rest
                     await self.effector.heartbeat()
             await asyncio.sleep(period_s)
 
     async def _watchdog(self, period_s: float) -> None:
         while True:
-            if self._watchdog_guard.healthy(self.host.clock()):
+            if self.progress.is_alive:
                 self.host.notifier.watchdog()
             await asyncio.sleep(period_s)
 

@@ -13,6 +13,7 @@ from firmware_py.shell.actor import Actor, Outcome
 from firmware_py.shell.journal import JournalError, Row
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.plant import Plant
+from firmware_py.shell.progress import NO_DUTY, Duty, stop_name
 from firmware_py.shell.recorder import Recorder
 from hal.commands import Command, Heartbeat, RequestCar, RunEnable, Stop
 from hal.devices.composed import device_of
@@ -22,11 +23,22 @@ LAST_STOP_S = 0.2
 STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 
+def actors_of(plant: Plant) -> tuple[str, ...]:
+    """Names of all that takes commands."""
+    return (*plant.devices, "car")
+
+
 class Effector:
     """One actor per device. Nothing moves by any other way."""
 
     def __init__(
-        self, plant: Plant, observer: Observer, limits: GateLimits, recorder: Recorder, decide: Callable[[Event], None]
+        self,
+        plant: Plant,
+        observer: Observer,
+        limits: GateLimits,
+        recorder: Recorder,
+        decide: Callable[[Event], None],
+        duty: Callable[[str], Duty] = lambda _: NO_DUTY,
     ) -> None:
         self._plant = plant
         self._observer = observer
@@ -39,8 +51,17 @@ class Effector:
         self._closed = False
         self._swap_id: Callable[[], str | None] = lambda: None
         self._actors = {
-            name: Actor(name, lambda: observer.image, limits, self._intend, self._send, self._report, observer.age_s)
-            for name in (*plant.devices, "car")
+            name: Actor(
+                name,
+                lambda: observer.image,
+                limits,
+                self._intend,
+                self._send,
+                self._report,
+                observer.age_s,
+                duty(stop_name(name)),
+            )
+            for name in actors_of(plant)
         }
 
     def bind(self, swap_id: Callable[[], str | None]) -> None:

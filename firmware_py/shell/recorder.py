@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 from firmware_py.shell.journal import Journal, JournalError, Row
+from firmware_py.shell.progress import NO_DUTY, Duty
 
 
 class Recorder:
     """Feeds the journal in order. The first journal error is final: every later intent fails, and `failed` is told."""
 
-    def __init__(self, journal: Journal, failed: Callable[[str], None]) -> None:
+    def __init__(self, journal: Journal, failed: Callable[[str], None], duty: Duty = NO_DUTY) -> None:
+        self._duty = duty
         self._journal = journal
         self._failed = failed
         self._queue: asyncio.Queue[tuple[Row, asyncio.Future[None] | None]] = asyncio.Queue()
@@ -17,15 +19,19 @@ class Recorder:
 
     def note(self, row: Row) -> None:
         """Queue a fact; it is durable before any later intent is."""
-        self._queue.put_nowait((row, None))
+        self._put(row, None)
 
     async def intend(self, row: Row) -> None:
         """Returns when the row is durable. Raises `JournalError` otherwise: then the command must not leave."""
         if self._error is not None:
             raise JournalError(str(self._error))
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((row, future))
+        self._put(row, future)
         await future
+
+    def _put(self, row: Row, future: asyncio.Future[None] | None) -> None:
+        self._queue.put_nowait((row, future))
+        self._duty.taken()
 
     async def run(self) -> None:
         """Write for ever, everything that waits in one commit."""
@@ -45,3 +51,4 @@ class Recorder:
                         future.set_result(None)
                     else:
                         future.set_exception(JournalError(str(self._error)))
+            self._duty.done(more=not self._queue.empty())

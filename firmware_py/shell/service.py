@@ -1,13 +1,10 @@
-"""The controller as a system service: messages to the service manager, and the proof of progress that feeds them."""
+"""The controller as a system service: messages to the service manager."""
 
 import os
 import socket
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
-
-DECISION = "decision"
-"""Name under which `ProgressGuard` watches the decisions of the core."""
 
 
 class Notifier:
@@ -42,7 +39,7 @@ class Notifier:
         return self._send("STOPPING=1")
 
     def watchdog(self) -> bool:
-        """All critical tasks made progress. Send it only where `ProgressGuard.healthy` says so."""
+        """All critical tasks made progress. Send it only where `Progress.is_alive` says so."""
         return self._send("WATCHDOG=1")
 
     def close(self) -> None:
@@ -81,40 +78,3 @@ def watchdog_period_s(environment: Mapping[str, str] = os.environ) -> float | No
     except ValueError:
         return None
     return limit_us / 3e6 if limit_us > 0 and process == os.getpid() else None
-
-
-class ProgressGuard:
-    """Knows which critical task stands still. Fed by progress alone, never by a timer.
-
-    A task advances when it completes a round, whatever the round brought: a bus task whose only answer was a time-out
-    has done its work, and a link has done its when an attempt to connect has ended. So a silent unit cannot starve
-    the watchdog, and a task that hangs can. A limit must exceed the longest round, time-outs of all its units included.
-    Times are seconds on the caller's monotonic clock.
-    """
-
-    def __init__(self, limits_s: Mapping[str, float], decision_limit_s: float, now: float) -> None:
-        if DECISION in limits_s:
-            raise ValueError(f"{DECISION!r} is no name for a task")
-        self._limits_s = {**limits_s, DECISION: decision_limit_s}
-        if wrong := [name for name, limit_s in self._limits_s.items() if not limit_s > 0]:
-            raise ValueError(f"limits must be above 0 s: {', '.join(wrong)}")
-        self._last = dict.fromkeys(self._limits_s, now)
-
-    def advance(self, name: str, now: float) -> None:
-        """Task `name` has completed a round. Raises KeyError for a name that is not watched."""
-        if name not in self._limits_s:
-            raise KeyError(name)
-        self._last[name] = now
-
-    def made_decision(self, now: float) -> None:
-        """The core has looked at an image and decided, if only that nothing is to be done."""
-        self._last[DECISION] = now
-
-    def healthy(self, now: float) -> bool:
-        """Every task has advanced within its limit."""
-        return not self.who_stalls(now)
-
-    def who_stalls(self, now: float) -> tuple[str, ...]:
-        """Names of the tasks over their limit, the longest overdue first."""
-        overdue = {name: now - self._last[name] - limit_s for name, limit_s in self._limits_s.items()}
-        return tuple(sorted((name for name in overdue if overdue[name] > 0), key=lambda name: (-overdue[name], name)))

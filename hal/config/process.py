@@ -109,6 +109,20 @@ class SafetyProcess(Strict):
     heartbeat_s: Positive
 
 
+class ProgressProcess(Strict):
+    """What counts as progress, in s: a task over its limit stops the heartbeat, and so the drives.
+
+    `poll_s`: a round over one link, time-outs of all its units included. `decide_s`: between two decisions while
+    drives are enabled. `journal_s`: one commit. `stop_s`: one stop on its way to its device, its line's time-outs
+    included.
+    """
+
+    poll_s: Positive
+    decide_s: Positive
+    journal_s: Positive
+    stop_s: Positive
+
+
 class Process(Strict):
     """All process data."""
 
@@ -121,6 +135,7 @@ class Process(Strict):
     car: CarProcess
     eligibility: Eligibility
     safety: SafetyProcess
+    progress: ProgressProcess
 
 
 class ActuatorTimes(Strict):

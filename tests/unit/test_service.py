@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware_py.shell.service import Notifier, ProgressGuard, watchdog_period_s
+from firmware_py.shell.progress import ProgressGuard
+from firmware_py.shell.service import Notifier, watchdog_period_s
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -136,3 +137,18 @@ def test_unknown_names_and_senseless_limits_are_refused() -> None:
         ProgressGuard({"packs": 0.0}, decision_limit_s=1.0, now=0.0)
     with pytest.raises(ValueError, match="decision"):
         ProgressGuard({"decision": 1.0}, decision_limit_s=1.0, now=0.0)
+
+
+def test_a_worker_without_work_is_healthy_for_ever_and_one_with_work_is_not() -> None:
+    watched = ProgressGuard({"journal": 2.0}, decision_limit_s=1000.0, now=100.0, idle=["journal"])
+    assert watched.healthy(200.0)
+    watched.take("journal", 200.0)
+    assert watched.healthy(202.0)
+    watched.take("journal", 202.0)
+    assert watched.who_stalls(202.1) == ("journal",), "more work gives no more time"
+    watched.advance("journal", 202.1)
+    assert watched.healthy(204.0), "the next piece has its own time"
+    watched.rest("journal")
+    assert watched.healthy(300.0)
+    with pytest.raises(KeyError):
+        watched.rest("nobody")

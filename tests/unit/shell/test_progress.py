@@ -1,16 +1,17 @@
 """The controller's proof of progress, and what it does when its journal breaks: on a whole station in memory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 
 import pytest
 
+from firmware_py.core.effects import StopMotion
 from firmware_py.core.events import Action, Operator
 from firmware_py.core.faults import FaultCode
-from firmware_py.shell.controller import DECISION_LIMIT_S, TASK_LIMIT_S
-from firmware_py.shell.journal import JournalError, Stamp
+from firmware_py.shell.journal import JournalError, Row, Stamp
 from firmware_py.shell.journal_inline import InlineJournal
+from firmware_py.shell.progress import JOURNAL
 from hal.config.loader import load_station
 from hal.errors import LinkDown
 from sim.campaigns.virtual import VirtualStation, virtual_station
@@ -18,6 +19,7 @@ from tests.unit.shell.fakes import virtual
 
 STATION = load_station("choco-14")
 BEAT_S = STATION.config.process.safety.heartbeat_s
+LIMITS = STATION.config.process.progress
 
 
 async def beats(play: Callable[[VirtualStation], Awaitable[None] | None], seconds: float) -> list[float]:
@@ -57,8 +59,8 @@ def test_a_unit_that_is_silent_does_not_starve_it() -> None:
     def silence(running: VirtualStation) -> None:
         running.emulators.units["stacker_crane"].fault.silent = True
 
-    seen = virtual(beats(silence, 2 * TASK_LIMIT_S))
-    assert seen[-1] > 2 * TASK_LIMIT_S
+    seen = virtual(beats(silence, 2 * LIMITS.poll_s))
+    assert seen[-1] > 2 * LIMITS.poll_s
     assert max(b - a for a, b in pairwise(seen)) < 2 * BEAT_S
 
 
@@ -70,16 +72,90 @@ def test_a_poller_that_hangs_starves_it() -> None:
     def hang(running: VirtualStation) -> None:
         running.modbus["stacker"].read = never  # type: ignore[method-assign]
 
-    seen = virtual(beats(hang, 3 * TASK_LIMIT_S))
-    assert 1.0 < seen[-1] <= 2.0 + TASK_LIMIT_S + BEAT_S
+    seen = virtual(beats(hang, 3 * LIMITS.poll_s))
+    assert 1.0 < seen[-1] <= 2.0 + LIMITS.poll_s + BEAT_S
 
 
 def test_a_core_that_does_not_decide_starves_it() -> None:
     def stall(running: VirtualStation) -> None:
-        running.controller._decided = lambda: None  # type: ignore[method-assign]
+        running.controller.progress.decided = lambda: None  # type: ignore[method-assign]
 
     seen = virtual(beats(stall, 3.0))
-    assert 1.0 - BEAT_S <= seen[-1] <= 1.0 + DECISION_LIMIT_S + BEAT_S
+    assert 1.0 - BEAT_S <= seen[-1] <= 1.0 + LIMITS.decide_s + BEAT_S
+
+
+def test_a_journal_that_hangs_starves_it() -> None:
+    async def hang(running: VirtualStation) -> None:
+        async def never(_rows: object) -> None:
+            await asyncio.Event().wait()
+
+        running.journal.append = never  # type: ignore[method-assign]
+        running.controller._recorder.note(Row("fact"))
+
+    seen = virtual(beats(hang, 3 * LIMITS.journal_s))
+    assert 1.0 + LIMITS.journal_s - 2 * BEAT_S <= seen[-1] <= 1.0 + LIMITS.journal_s + BEAT_S
+
+
+def test_a_journal_that_is_asked_again_and_again_while_it_hangs_starves_it_too() -> None:
+    async def hang(running: VirtualStation) -> None:
+        async def never(_rows: object) -> None:
+            await asyncio.Event().wait()
+
+        running.journal.append = never  # type: ignore[method-assign]
+        for _ in range(40):
+            running.controller._recorder.note(Row("fact"))
+            await asyncio.sleep(0.1)
+
+    assert virtual(beats(hang, 1.0))[-1] <= 1.0 + LIMITS.journal_s + BEAT_S
+
+
+def test_a_stop_that_hangs_in_its_line_starves_it() -> None:
+    async def hang(running: VirtualStation) -> None:
+        async def never(*_: object, **__: object) -> None:
+            await asyncio.Event().wait()
+
+        running.modbus["stacker"].write = never  # type: ignore[method-assign]
+        running.controller.effector.stop(StopMotion(("stacker",), "test", drop_enable=False))
+
+    seen = virtual(beats(hang, 3 * LIMITS.stop_s))
+    assert 1.0 + LIMITS.stop_s - 2 * BEAT_S <= seen[-1] <= 1.0 + LIMITS.stop_s + BEAT_S
+
+
+def test_a_stop_to_a_silent_device_does_not_starve_it() -> None:
+    def silence(running: VirtualStation) -> None:
+        running.emulators.units["stacker_crane"].fault.silent = True
+        running.controller.effector.stop(StopMotion(("stacker",), "test", drop_enable=False))
+
+    seen = virtual(beats(silence, 3 * LIMITS.stop_s))
+    assert seen[-1] > 3 * LIMITS.stop_s
+
+
+def test_the_watchdog_starves_with_the_journal_and_not_before() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            progress = running.controller.progress
+            async with asyncio.timeout(10):
+                await running.controller.ready.wait()
+            await asyncio.sleep(3 * LIMITS.journal_s)
+            assert progress.is_alive, "nothing to keep is no standstill"
+            kept, keep = asyncio.Event(), running.journal.append
+
+            async def late(rows: Sequence[Row]) -> None:
+                await kept.wait()
+                await keep(rows)
+
+            running.journal.append = late  # type: ignore[method-assign]
+            running.controller._recorder.note(Row("fact"))
+            await asyncio.sleep(LIMITS.journal_s - 0.1)
+            assert progress.is_alive
+            await asyncio.sleep(0.2)
+            assert not progress.is_alive
+            assert JOURNAL in progress.stalled
+            kept.set()
+            await asyncio.sleep(0.1)
+            assert progress.is_alive, "it goes on"
+
+    virtual(main())
 
 
 def test_it_beats_no_more_once_drives_are_not_wanted() -> None:
