@@ -20,7 +20,7 @@ from sim.broker.packets import (
     Subscribe,
     Will,
 )
-from tests.contract.conftest import AnyBroker, OurBroker
+from tests.contract.brokers import AnyBroker, OurBroker
 from tests.contract.mqtt_client import TIMEOUT_S, Clients, RawClient
 
 
