@@ -13,7 +13,6 @@ HalError
     └── DeviceSilent       a bounded wait for a read-back ran out (`limit_s`)
 """
 
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from firmware_py.core.effects import (
@@ -41,6 +42,7 @@ from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
+from hal.ports import Frame
 
 _STEP_NOTES: Final = frozenset({Note.STEP_STARTED, Note.STEP_DONE, Note.STEP_FAILED, Note.RETRY})
 
@@ -104,9 +106,8 @@ class Controller:
     async def run(self) -> None:
         """Until cancelled."""
         await self._look_back()
-        c = self.station.config
-        self._links.can[c.packs.link].subscribe(self._on_pack_frames)
-        self._links.can[c.packs.car_link].subscribe(self._on_car_frames)
+        for link in self.plant.speakers:
+            self._links.can[link].subscribe(partial(self._on_frames, link))
         self._links.cloud.subscribe(self.cloud.topics.order)
         self.cloud.hello()
         self.cloud.state(self.state)
@@ -266,12 +267,10 @@ class Controller:
         else:
             self.progress.decided()
 
-    def _on_pack_frames(self, frames: list[Any]) -> None:
-        self.observer.take_pack_frames(frames)
-
-    def _on_car_frames(self, frames: list[Any]) -> None:
-        self.observer.take_car_frames(frames)
-        self._guarded(self._look)
+    def _on_frames(self, link: str, frames: list[Frame]) -> None:
+        self.observer.take_frames(link, frames)
+        if self.plant.car in self.plant.speakers[link]:  # a swap waits for what a car says, never for a pack in a bay
+            self._guarded(self._look)
 
     def _look(self) -> None:
         if self.observer.update():

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from hal.codecs.frames import CarCodec, PackCodec
+from firmware_py.shell.plant import pack_node
+from hal.codecs.frames import CarCodec
 from hal.config.bundle import Station
 from hal.config.station import VehicleDevice
 from hal.devices.bus_nodes import NEVER, CarNode, PackNode
 from hal.ports import CanLink, Frame
 from hal.readings import CarReading, PackReading
 
-CAR, CAR_PACK, BUFFER = "car", "car-pack", "buffer"
+CAR, CAR_PACK = "car", "car-pack"
 
 
 class Hearing:
@@ -54,22 +55,19 @@ class Hearing:
 
 def places_of(station: Station) -> dict[str, str]:
     """Place of each speaker -> the channel it speaks on."""
-    packs = station.config.packs
-    bays = {f"bay-{number}": packs.link for number in range(1, len(packs.bay_nodes) + 1)}
-    car = next(device for device in station.devices.values() if isinstance(device, VehicleDevice))
-    return {**bays, BUFFER: packs.link, CAR_PACK: packs.car_link, CAR: car.link}
+    found = {CAR_PACK if place == CAR else place: at.link for place, at in station.config.packs.at.items()}
+    for device in station.devices.values():
+        if isinstance(device, VehicleDevice):
+            found[CAR] = device.link
+    return found
 
 
 def _nodes(
     station: Station, name: str, link: CanLink, clock: Callable[[], float]
 ) -> Iterator[tuple[str, PackNode | CarNode]]:
-    packs, freshness = station.config.packs, station.config.freshness
-    numbers = dict(enumerate(packs.bay_nodes, start=1))
-    nodes = {**{f"bay-{k}": node for k, node in numbers.items()}, BUFFER: packs.buffer_node, CAR_PACK: packs.car_node}
-    for place, channel in places_of(station).items():
-        if channel == name and place in nodes:
-            codec = PackCodec(station.packs[packs.types[0]], nodes[place])
-            yield place, PackNode(codec, clock, freshness.pack_s)
+    for place, at in station.config.packs.at.items():
+        if at.link == name:
+            yield CAR_PACK if place == CAR else place, pack_node(station, place, clock)
     for device in station.devices.values():
         if isinstance(device, VehicleDevice) and device.link == name:
-            yield CAR, CarNode(CarCodec(station.vehicles[device.model]), link, clock, freshness.car_s)
+            yield CAR, CarNode(CarCodec(station.vehicles[device.model]), link, clock, station.config.freshness.car_s)

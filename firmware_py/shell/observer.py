@@ -23,8 +23,11 @@ class Observer:
         self._device_of = {u.name: d.name for d in plant.devices.values() for u in d.units}
         self._version = dict.fromkeys(plant.units, -1)
         self._dirty: dict[str, None] = dict.fromkeys(plant.devices)
-        pack_nodes = (*plant.bays, plant.buffer)
-        self._node_of = {can_id: node for node in pack_nodes for can_id in node.codec.ids}
+        self._node_of = {
+            link: {can_id: node for node in speakers for can_id in node.codec.ids}
+            for link, speakers in plant.speakers.items()
+        }
+        self._car_links = {link for link, speakers in plant.speakers.items() if plant.car in speakers}
         self._packs_dirty = True
         self._packs_due_s = 0.0
         self.image = Image()
@@ -41,17 +44,15 @@ class Observer:
             self._dirty[self._device_of[unit.name]] = None
         self._freshness.polled(unit)
 
-    def take_pack_frames(self, frames: list[Frame]) -> None:
-        """Frames of the packs' channel."""
+    def take_frames(self, link: str, frames: list[Frame]) -> None:
+        """Frames of one CAN link."""
+        nodes, brought = self._node_of[link], False
         for frame in frames:
-            node = self._node_of.get(frame.can_id)
+            node = nodes.get(frame.can_id)
             if node is not None and node.take(frame):
-                self._packs_dirty = True
-
-    def take_car_frames(self, frames: list[Frame]) -> None:
-        """Frames of the car's channel: the car, and the pack on it."""
-        for frame in frames:
-            _ = self._plant.car.take(frame) or self._plant.car_pack.take(frame)
+                brought = True
+        if brought and link not in self._car_links:
+            self._packs_dirty = True
 
     def update(self) -> bool:
         """Look at everything again. `True` when the Image differs from the last one."""

@@ -32,6 +32,8 @@ class Plant:
     buffer: PackNode
     car_pack: PackNode
     car: CarNode
+    speakers: Mapping[str, tuple[PackNode | CarNode, ...]]
+    """Who is heard on each CAN link."""
 
     def device_of_unit(self, unit: str) -> str:
         """Name of the device that a unit belongs to."""
@@ -48,17 +50,16 @@ def build_plant(station: Station, links: Links, clock: Callable[[], float]) -> P
         if isinstance(d, UnitsDevice)
     }
     car = next(d for d in c.devices.values() if isinstance(d, VehicleDevice))
-    vehicle, pack_type = station.vehicles[car.model], station.packs[c.packs.types[0]]
-    stale_s = c.freshness.pack_s
+    car_node = CarNode(CarCodec(station.vehicles[car.model]), links.can[car.link], clock, c.freshness.car_s)
+    nodes = {place: pack_node(station, place, clock) for place in c.packs.at}
+    speakers: dict[str, tuple[PackNode | CarNode, ...]] = {car.link: (car_node,)}
+    for place, at in c.packs.at.items():
+        speakers[at.link] = (*speakers.get(at.link, ()), nodes[place])
+    bays = tuple(nodes[f"bay-{k}"] for k in range(1, c.station.bays + 1))
+    return Plant(units, devices, bays, nodes["buffer"], nodes["car"], car_node, speakers)
 
-    def node(number: int) -> PackNode:
-        return PackNode(PackCodec(pack_type, number), clock, stale_s)
 
-    return Plant(
-        units,
-        devices,
-        tuple(node(n) for n in c.packs.bay_nodes),
-        node(c.packs.buffer_node),
-        node(c.packs.car_node),
-        CarNode(CarCodec(vehicle), links.can[car.link], clock, c.freshness.car_s),
-    )
+def pack_node(station: Station, place: str, clock: Callable[[], float]) -> PackNode:
+    """Whoever stands at a place of `[packs.at]`: all classes that can be there speak the same frames."""
+    pack = next(iter(station.packs_at(place).values()))
+    return PackNode(PackCodec(pack, station.config.packs.at[place].node or 0), clock, station.config.freshness.pack_s)

@@ -143,6 +143,22 @@ class CarCodec(FrameCodec):
         return None
 
 
+def id_at(message: DbcMessage, can: CanMap, node: int) -> int:
+    """The id of a message that a node sends."""
+    match can.node_in:
+        case "low-byte":
+            return message.can_id | node
+        case "offset":
+            return message.can_id + node
+        case _:
+            return message.can_id
+
+
+def used_messages(can: CanMap) -> tuple[str, ...]:
+    """Names of the messages that roles come from, each once."""
+    return tuple(dict.fromkeys([*(s.message for s in can.signals.values()), *(t.message for t in can.texts.values())]))
+
+
 def _joined(pieces: Iterable[Words], length: int) -> bytes:
     """The payload of signals of both byte orders together."""
     little = big = 0
@@ -154,14 +170,13 @@ def _joined(pieces: Iterable[Words], length: int) -> bytes:
 
 
 def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iterator[Traffic]:
-    used = dict.fromkeys([*(s.message for s in can.signals.values()), *(t.message for t in can.texts.values())])
-    for name in used:
+    for name in used_messages(can):
         message = messages[name]
         signals = tuple(role_signal(r, s, message) for r, s in can.signals.items() if s.message == name)
         texts = tuple(role_text(r, t, message) for r, t in can.texts.items() if t.message == name)
         yield Traffic(
             name=name,
-            can_id=message.can_id | node if can.node_in == "low-byte" else message.can_id,
+            can_id=id_at(message, can, node),
             extended=message.extended,
             length=message.length,
             cycle_s=message.cycle_s or 1.0,

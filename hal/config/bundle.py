@@ -56,6 +56,11 @@ class Station:
         """Device name -> what it is made of."""
         return self.config.devices
 
+    def packs_at(self, place: str) -> Mapping[str, PackType]:
+        """The classes of pack that can stand at a place. They speak the same frames there."""
+        only = self.config.packs.at[place].type
+        return self.packs if only is None else {only: self.packs[only]}
+
     def pack_type(self, code: str) -> PackType | None:
         """The class that a pack code names, or None: never a guess."""
         found = [p for p in self.packs.values() if p.matches(code)]

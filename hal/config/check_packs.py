@@ -1,22 +1,29 @@
-"""Cross checks of packs, vehicles and places: nodes, fits both ways, wheelbase, one place for each bay."""
+"""Cross checks of packs, vehicles and places: ids on shared channels, fits both ways, wheelbase, a place per bay."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
+from hal.codecs.dbc import DbcMessage, parse_dbc
+from hal.codecs.frames import id_at, used_messages
 from hal.config.draft import Draft
+from hal.config.mistakes import Spot
 from hal.config.pack import PackType
-from hal.config.station import PacksConfig, StationInfo
+from hal.config.station import PackAt, PacksConfig, StationInfo, VehicleDevice
 from hal.config.vehicle import VehicleType
+from hal.errors import CodecError
 
 Packs = Mapping[str, PackType | None]
 Vehicles = Mapping[str, VehicleType | None]
+HIGHEST_NODE: Final = 253
+"""254 and 255 are no addresses of one sender (SAE J1939-81)."""
 
 
 def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
     """Note everything that is wrong with `[packs]`, `[places]` and `[station] vehicles`."""
     info, config = draft.info, draft.packs
     if config is not None:
-        _check_nodes(draft, config)
-        _check_dbc(draft, config, packs)
+        _check_at(draft, config, packs, vehicles)
     if info is None:
         return
     _check_places(draft, info)
@@ -29,25 +36,98 @@ def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
             _check_fit(draft, info, name, pack, vehicles)
 
 
-def _check_nodes(draft: Draft, config: PacksConfig) -> None:
-    spot = draft.spot / "packs"
+@dataclass
+class _Ids:
+    """Who sends which id on which channel."""
+
+    owner: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def take(self, link: str, name: str, ids: Iterable[int], spot: Spot) -> None:
+        """Note what somebody else sends already: one mistake per pair of senders."""
+        shared: dict[str, int] = {}
+        for can_id in ids:
+            other = self.owner.setdefault((link, can_id), name)
+            if other != name:
+                shared.setdefault(other, can_id)
+        for other, can_id in shared.items():
+            spot.note(f"0x{can_id:X} on {link}", f"ids of its own: {other} speaks with this one")
+
+
+def _check_at(draft: Draft, config: PacksConfig, packs: Packs, vehicles: Vehicles) -> None:
+    spot = draft.spot / "packs" / "at"
     able = draft.links_of({"can"})
-    for key in ("link", "car_link"):
-        if getattr(config, key) not in able:
-            (spot / key).unknown(getattr(config, key), able, "a CAN link")
-    if config.link == config.car_link:
-        (spot / "car_link").note(repr(config.car_link), "another link than the bays have")
-    nodes = [*config.bay_nodes, config.buffer_node]
-    for node in sorted({n for n in nodes if nodes.count(n) > 1}):
-        (spot / "bay_nodes").note(f"node {node} twice", "each node once, the buffer's too")
-    if draft.info is not None and len(config.bay_nodes) != draft.info.bays:
-        (spot / "bay_nodes").note(f"{len(config.bay_nodes)} nodes", f"{draft.info.bays}, one per bay")
+    _check_names(draft, config, spot)
+    ids = _Ids()
+    for device in draft.devices.values():
+        if isinstance(device, VehicleDevice):
+            vehicle = vehicles.get(device.model)
+            ids.take(device.link, "the car", () if vehicle is None else _ids(vehicle, 0), spot)
+    for place, at in config.at.items():
+        here = spot / place
+        if at.link not in able:
+            (here / "link").unknown(at.link, able, "a CAN link")
+        if at.type is not None and at.type not in config.types:
+            (here / "type").unknown(at.type, config.types, "a type of packs.types")
+        pack = next((p for p in map(packs.get, config.types if at.type is None else (at.type,)) if p is not None), None)
+        if pack is not None:
+            _check_node(at, pack, here)
+            ids.take(at.link, place, _ids(pack, at.node or 0), here)
+    _check_frames(config, packs, draft.spot / "packs" / "types")
 
 
-def _check_dbc(draft: Draft, config: PacksConfig, packs: Packs) -> None:
-    maps = {pack.can.model_dump_json() + pack.dbc_text for pack in packs.values() if pack is not None}
-    if len(maps) > 1:
-        (draft.spot / "packs" / "types").note(", ".join(config.types), "types that speak the same frames on one bus")
+def _check_frames(config: PacksConfig, packs: Packs, spot: Spot) -> None:
+    maps = {
+        pack.can.model_dump_json() + pack.dbc_text for name in config.types if (pack := packs.get(name)) is not None
+    }
+    if len(maps) > 1 and any(at.type is None for at in config.at.values()):
+        spot.note(", ".join(config.types), "types that speak the same frames, or a type for each place of packs.at")
+
+
+def _check_names(draft: Draft, config: PacksConfig, spot: Spot) -> None:
+    if draft.info is None:
+        return
+    wanted = [*(f"bay-{k}" for k in range(1, draft.info.bays + 1)), "buffer", "car"]
+    for place in config.at:
+        if place not in wanted:
+            (spot / place).unknown(place, wanted, "a place where a pack speaks")
+    for place in wanted:
+        if place not in config.at:
+            spot.note(f"no {place}", f"each of {draft.info.bays} bays, the buffer and the car")
+    car = config.at.get("car")
+    for place, at in config.at.items():
+        if car is not None and place != "car" and at.link == car.link:
+            (spot / "car" / "link").note(repr(car.link), f"another link than {place} has")
+            return
+
+
+def _check_node(at: PackAt, pack: PackType, spot: Spot) -> None:
+    if pack.can.node_in == "none":
+        if at.node is not None:
+            (spot / "node").note(str(at.node), f"no node: the ids of {pack.name} are fixed, it needs a link of its own")
+    elif at.node is None:
+        (spot / "node").note("(absent)", f"a node, by which {pack.name} is known on its channel")
+    elif pack.can.node_in == "low-byte" and at.node > HIGHEST_NODE:
+        (spot / "node").note(str(at.node), f"0 to {HIGHEST_NODE}, it stands in the low byte of the ids")
+    else:
+        for message in _messages(pack):
+            limit = 0x1FFFFFFF if message.extended else 0x7FF
+            if id_at(message, pack.can, at.node) > limit:
+                text = f"{at.node}: {message.name} would be 0x{id_at(message, pack.can, at.node):X}"
+                (spot / "node").note(text, f"ids up to 0x{limit:X}")
+
+
+def _ids(sender: PackType | VehicleType, node: int) -> list[int]:
+    return [id_at(message, sender.can, node) for message in _messages(sender)]
+
+
+def _messages(sender: PackType | VehicleType) -> list[DbcMessage]:
+    """Messages that are sent or taken; none of a DBC that cannot be read, which is noted elsewhere."""
+    try:
+        messages = parse_dbc(sender.dbc_text)
+    except CodecError:
+        return []
+    request = [] if sender.can.request is None else [sender.can.request.message]
+    return [messages[name] for name in (*used_messages(sender.can), *request) if name in messages]
 
 
 def _check_places(draft: Draft, info: StationInfo) -> None:

@@ -48,10 +48,13 @@ class AliveMap(Strict):
 
 
 class CanMap(Strict):
-    """The CAN side of a pack or vehicle file. `node_in` says where the sender's node number stands in the id."""
+    """The CAN side of a pack or vehicle file.
+
+    `node_in` says what the sender's node is to its ids: their low byte, an offset that is added to all, or nothing.
+    """
 
     dbc: Text
-    node_in: Literal["low-byte", "none"]
+    node_in: Literal["low-byte", "offset", "none"]
     alive: AliveMap
     signals: dict[Name, SignalMap]
     texts: dict[Name, TextMap] = Field(default_factory=dict)

@@ -78,18 +78,25 @@ DEVICE_NAMES = {
 }
 """The devices a station must have, and the kind of each."""
 
-Node = Annotated[int, Field(strict=True, ge=0, le=253)]
+Node = Annotated[int, Field(strict=True, ge=0, le=0x1FFFFFFF)]
+
+
+class PackAt(Strict):
+    """Where the pack of one place is heard: by its `node` on a channel that it shares, or on a channel of its own.
+
+    What a node is to the ids, the pack's file says (`node_in`). `type`: the one class of pack that can stand here.
+    """
+
+    link: Name
+    node: Node | None = None
+    type: Name | None = None
 
 
 class PacksConfig(Strict):
-    """Where packs answer on CAN: bay k as node `bay_nodes[k-1]`, the pack at the buffer, the pack on the car."""
+    """Classes of packs, and where they speak: `bay-1` ... `bay-N`, `buffer`, `car`."""
 
-    link: Name
     types: Annotated[tuple[Name, ...], Field(min_length=1)]
-    bay_nodes: tuple[Node, ...]
-    buffer_node: Node
-    car_link: Name
-    car_node: Node
+    at: dict[Name, PackAt]
 
 
 class PlaceConfig(Strict):

@@ -83,7 +83,7 @@ async def virtual_station(
         can: dict[str, CanLink] = {}
         for name, nodes in emulators.can.items():
             hub = CanHub(nodes)
-            stack.enter_context(HubTimer(hub, COALESCE_S if name == station.config.packs.link else HUB_WAIT_S))
+            stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
             can[name] = stack.enter_context(MemoryCanLink(hub, clock))
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from hal.config.bundle import Station, Unit
 from hal.config.station import UnitsDevice, VehicleDevice
@@ -12,7 +13,9 @@ from sim.emulators.nodes import CarEmulator, PackEmulator
 from sim.emulators.unit import UnitEmulator
 from sim.emulators.views import VIEWS
 from sim.world import Pack, World
-from sim.world.packs import bay
+
+SPREAD: Final = 16
+"""Nodes among which the sending times of packs are spread."""
 
 
 @dataclass
@@ -49,20 +52,23 @@ def build_unit(world: World, unit: Unit, kind: str) -> UnitEmulator:
 
 
 def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s: float | None) -> None:
-    packs = station.config.packs
-    places: dict[str, tuple[str, int, Callable[[], Pack | None]]] = {
-        bay(k): (packs.link, node, _in_bay(world, k)) for k, node in enumerate(packs.bay_nodes, start=1)
-    }
-    places["buffer"] = (packs.link, packs.buffer_node, lambda: world.buffer_pack)
-    places["car"] = (packs.car_link, packs.car_node, lambda: world.mated_pack)
-    for place, (link, node, here) in places.items():
-        emulators.nodes[place] = emulator = PackEmulator(world, station.packs, node, here, place == "car", coalesce_s)
-        emulators.can.setdefault(link, []).append(emulator)
+    for number, (place, at) in enumerate(station.config.packs.at.items(), start=1):
+        here, kinds = _pack_at(world, place), station.packs_at(place)
+        phase = number % SPREAD / (2.0 * SPREAD)
+        emulator = PackEmulator(world, kinds, at.node or 0, here, place == "car", coalesce_s, phase)
+        emulators.nodes[place] = emulator
+        emulators.can.setdefault(at.link, []).append(emulator)
     for device in station.devices.values():
         if isinstance(device, VehicleDevice):
             emulators.car = CarEmulator(world, station.vehicles[device.model], None)
             emulators.can.setdefault(device.link, []).append(emulators.car)
 
 
-def _in_bay(world: World, k: int) -> Callable[[], Pack | None]:
-    return lambda: world.packs.at.get(bay(k))
+def _pack_at(world: World, place: str) -> Callable[[], Pack | None]:
+    match place:
+        case "buffer":
+            return lambda: world.buffer_pack
+        case "car":
+            return lambda: world.mated_pack
+        case _:
+            return lambda: world.packs.at.get(place)

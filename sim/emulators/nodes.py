@@ -11,8 +11,6 @@ from sim.emulators.can import CanEmulator, CanValues
 from sim.world import Pack, World
 from sim.world.car import Car
 
-BUS_NODES: Final = 16
-"""Nodes among which the sending times of a bus are spread."""
 LOOK_EVERY_S: Final = 30.0
 """Slow values (temperatures) are looked at again after this plant time."""
 
@@ -28,11 +26,12 @@ class PackEmulator(CanEmulator):
         here: Callable[[], Pack | None],
         on_car: bool,
         coalesce_s: float | None,
+        phase: float,
     ) -> None:
         self._here = here
         self._on_car = on_car
         self._codecs = {name: PackCodec(kind, node) for name, kind in kinds.items()}
-        super().__init__(world, next(iter(self._codecs.values())), coalesce_s, node / (2.0 * BUS_NODES))
+        super().__init__(world, next(iter(self._codecs.values())), coalesce_s, phase)
 
     def codec(self) -> FrameCodec:
         """Frames of the type of pack that is there."""
@@ -42,7 +41,7 @@ class PackEmulator(CanEmulator):
     def look(self) -> Hashable:
         """The pack, whether anything changed, and a slow tick."""
         pack = self._here()
-        if pack is None:
+        if pack is None or pack.kind.name not in self._codecs:
             return None
         return (pack.serial, self.world.changes, self.world.clock.plant // LOOK_EVERY_S)
 

@@ -40,7 +40,7 @@ class Bench:
         dead = cast(Any, Dead())
         links = Links(
             dict.fromkeys((u.link for u in STATION.units.values()), dead),
-            {STATION.config.packs.link: dead, STATION.config.packs.car_link: dead},
+            dict.fromkeys((at.link for at in STATION.config.packs.at.values()), dead),
             cast(Any, Broker()),
         )
         self.plant = build_plant(STATION, links, lambda: self.now)
@@ -152,8 +152,8 @@ def test_lock_states_are_words_of_the_core() -> None:
 def test_a_pack_and_a_car_that_fall_silent_are_unknown() -> None:
     bench = Bench()
     node, car = bench.plant.bays[0], bench.plant.car
-    bench.observer.take_pack_frames(node.codec.encode(PACK, 1))
-    bench.observer.take_car_frames(car.codec.encode(CAR, 1))
+    bench.observer.take_frames("packs", node.codec.encode(PACK, 1))
+    bench.observer.take_frames("car", car.codec.encode(CAR, 1))
     image = bench.at(100.0)
     assert image.bay(1).soc_pct == pytest.approx(90.0)
     assert image.car.in_park is True
@@ -169,5 +169,5 @@ def test_frames_of_strangers_change_nothing() -> None:
     bench = Bench()
     bench.at(100.0)
     stranger = bench.plant.bays[0].codec.encode(PACK, 1)[0]
-    bench.observer.take_pack_frames([type(stranger)(0x7FF, b"\0" * 8, extended=False)])
+    bench.observer.take_frames("packs", [type(stranger)(0x7FF, b"\0" * 8, extended=False)])
     assert bench.observer.update() is False
