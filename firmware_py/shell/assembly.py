@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
 
 from firmware_py.shell.carriers import can_link, cloud_link, modbus_link
 from firmware_py.shell.clock import system_wall_clock
@@ -25,11 +24,6 @@ from hal.contract import Topics
 from hal.errors import HalError
 from hal.links.mqtt import AiomqttLink
 from hal.ports import CanLink, LinkState, Message, ModbusLink
-
-STOPS_S: Final = 1.0
-"""How long the stop commands may take on the way out. The safety PLC stops the drives without them, a little later."""
-GOODBYE_S: Final = 1.0
-"""How long the last messages to the cloud may take."""
 
 
 def software() -> str:
@@ -84,7 +78,7 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         )
         will = will_of(topics, boot_id, _now_ms())
         links = await stack.enter_async_context(open_links(station, will))
-        await stack.enter_async_context(_offline_where_it_fails(links, will))
+        await stack.enter_async_context(_offline_where_it_fails(links, will, station.config.process.leaving.goodbye_s))
         host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change)
         controller = Controller(station, links, journal, host)
         await stack.enter_async_context(serve_control(controller, links, control_socket))
@@ -102,24 +96,25 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
 
 
 @asynccontextmanager
-async def _offline_where_it_fails(links: Links, will: Message) -> AsyncIterator[None]:
+async def _offline_where_it_fails(links: Links, will: Message, limit_s: float) -> AsyncIterator[None]:
     """A controller that falls closes its session in good order, so the broker keeps the will to itself: say it here."""
     try:
         yield
     except BaseException:
         with suppress(HalError, TimeoutError):
-            async with asyncio.timeout(GOODBYE_S):
+            async with asyncio.timeout(limit_s):
                 await links.cloud.publish(will)
         raise
 
 
 async def _leave(controller: Controller) -> None:
+    limits = controller.station.config.process.leaving
     await controller.shutdown()
     with suppress(TimeoutError):
-        async with asyncio.timeout(STOPS_S):
+        async with asyncio.timeout(limits.stops_s):
             await controller.effector.stops_sent()
     with suppress(TimeoutError):
-        async with asyncio.timeout(GOODBYE_S):
+        async with asyncio.timeout(limits.goodbye_s):
             await controller.uplink.drained()
 
 

@@ -99,7 +99,8 @@ class Controller:
         by_link: dict[str, list[ModbusUnit]] = {}
         for unit in self.plant.units.values():
             by_link.setdefault(unit.codec.unit.link, []).append(unit)
-        return [LinkPoller(link, units, self.observer, self, self.host.clock) for link, units in by_link.items()]
+        observer, clock, freshness = self.observer, self.host.clock, self.station.config.freshness
+        return [LinkPoller(link, units, observer, self, clock, freshness) for link, units in by_link.items()]
 
     # ---------------------------------------------------------------- life
 
@@ -129,7 +130,7 @@ class Controller:
             self._timers.clear()
             if self._rescan is not None:
                 self._rescan.cancel()
-            await self.effector.last_stop()
+            await self.effector.last_stop(c.process.leaving.last_stop_s)
 
     async def _look_back(self) -> None:
         """What the journal knows of before: orders that were taken, and a swap that never ended."""

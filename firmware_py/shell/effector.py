@@ -19,7 +19,6 @@ from hal.commands import Command, Heartbeat, RequestCar, RunEnable, Stop
 from hal.devices.composed import device_of
 from hal.errors import HalError
 
-LAST_STOP_S = 0.2
 STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 
@@ -106,13 +105,16 @@ class Effector:
         for actor in self._actors.values():
             await actor.stops_sent()
 
-    async def last_stop(self) -> None:
-        """Stop everything without queues or tasks: the way out of a controller that falls. Bounded, never raises."""
+    async def last_stop(self, limit_s: float) -> None:
+        """Stop everything without queues or tasks: the way out of a controller that falls. Never raises.
+
+        Each stop may take `limit_s`.
+        """
         self.enable_wanted.clear()
         commands: tuple[Command, ...] = (RunEnable(on=False), *(Stop(name) for name in STOPPABLE))
         for command in commands:
             with suppress(HalError, TimeoutError):
-                async with asyncio.timeout(LAST_STOP_S):
+                async with asyncio.timeout(limit_s):
                     await self._send(command, urgent=True, still=lambda: True)
 
     async def repeat_request(self) -> None:

@@ -5,13 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from firmware_py.shell.observer import Observer
+from hal.config.station import FreshnessConfig
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
-
-PROBE_S = 1.0
-"""A unit that did not answer is asked this often, or at its own period if that is longer."""
-FAILS_TO_LOSE = 2
-"""Consecutive failed polls after which a unit counts as lost. Staleness stops motion earlier, by itself."""
 
 
 class Watcher(Protocol):
@@ -24,12 +20,24 @@ class Watcher(Protocol):
 
 
 class LinkPoller:
-    """Polls the units of one link in order of their due times. `set_periods` may hasten it at any time."""
+    """Polls the units of one link in order of their due times. `set_periods` may hasten it at any time.
+
+    A unit that fails `lost_after` polls in a row is lost, and probed slowly: its silence costs its line one time-out
+    each `probe_s`.
+    """
 
     def __init__(
-        self, link: str, units: Sequence[ModbusUnit], observer: Observer, watcher: Watcher, clock: Callable[[], float]
+        self,
+        link: str,
+        units: Sequence[ModbusUnit],
+        observer: Observer,
+        watcher: Watcher,
+        clock: Callable[[], float],
+        freshness: FreshnessConfig,
     ) -> None:
         self.link = link
+        self._lost_after = freshness.lost_after
+        self._probe_s = freshness.probe_s
         self.names = tuple(u.name for u in units)
         self._units = {u.name: u for u in units}
         self._observer = observer
@@ -70,7 +78,7 @@ class LinkPoller:
         except HalError as error:
             self._failed(unit, error)
         else:
-            if self._fails[unit.name] >= FAILS_TO_LOSE:
+            if self._fails[unit.name] >= self._lost_after:
                 self._watcher.found(unit)
             self._fails[unit.name] = 0
             self._due_s[unit.name] = started + self._period_s[unit.name]
@@ -79,10 +87,10 @@ class LinkPoller:
 
     def _failed(self, unit: ModbusUnit, error: HalError) -> None:
         self._fails[unit.name] += 1
-        lost = self._fails[unit.name] >= FAILS_TO_LOSE
-        pause_s = max(PROBE_S, self._period_s[unit.name]) if lost else self._period_s[unit.name]
+        lost = self._fails[unit.name] >= self._lost_after
+        pause_s = max(self._probe_s, self._period_s[unit.name]) if lost else self._period_s[unit.name]
         self._due_s[unit.name] = self._clock() + pause_s
-        if self._fails[unit.name] == FAILS_TO_LOSE:
+        if self._fails[unit.name] == self._lost_after:
             self._watcher.lost(unit, f"{unit.name}: {error}")
 
     async def _sleep(self, seconds: float) -> None:

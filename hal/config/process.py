@@ -123,6 +123,18 @@ class ProgressProcess(Strict):
     stop_s: Positive
 
 
+class LeavingProcess(Strict):
+    """How long the way out may take, in s. The safety PLC stops the drives without it, a little later.
+
+    `stops_s`: all stops of an ordered end. `last_stop_s`: each stop of a controller that falls. `goodbye_s`: the last
+    messages to the cloud.
+    """
+
+    stops_s: Positive
+    last_stop_s: Positive
+    goodbye_s: Positive
+
+
 class Process(Strict):
     """All process data."""
 
@@ -136,6 +148,7 @@ class Process(Strict):
     eligibility: Eligibility
     safety: SafetyProcess
     progress: ProgressProcess
+    leaving: LeavingProcess
 
 
 class ActuatorTimes(Strict):

@@ -109,10 +109,13 @@ class PlaceConfig(Strict):
 class FreshnessConfig(Strict):
     """A reading is stale after `periods` poll (or frame) periods plus the unit's reply time-out.
 
-    Packs and car speak by themselves: silent for `pack_s` or `car_s` seconds, they are unknown.
+    After `lost_after` failed polls in a row a unit is lost, and is asked every `probe_s` (or at its own period if
+    that is longer). Packs and car speak by themselves: silent for `pack_s` or `car_s` seconds, they are unknown.
     """
 
     periods: Annotated[Int, Field(ge=2, le=20)]
+    lost_after: Annotated[Int, Field(ge=1, le=20)]
+    probe_s: Positive
     pack_s: Positive
     car_s: Positive
 

@@ -169,7 +169,7 @@ def test_a_closed_effector_takes_no_command_but_every_stop() -> None:
 def test_the_last_stop_reaches_all_whatever_fails_and_ends_in_time() -> None:
     async def main() -> tuple[Rig, float]:
         rig = Rig(dead={"safety", "locks"})
-        await rig.effector.last_stop()
+        await rig.effector.last_stop(0.2)
         return rig, asyncio.get_running_loop().time()
 
     rig, at_s = virtual(main())
