@@ -40,6 +40,36 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+class Connector(StrEnum):
+    """The two connectors of a bay."""
+
+    POWER = "power"
+    COOLANT = "coolant"
+
+
+class Lamp(StrEnum):
+    """Colour of the signal lamp at the lane."""
+
+    OFF = "off"
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class DriverText(StrEnum):
+    """What the display tells the driver; the display has the wording."""
+
+    NONE = "none"
+    WELCOME = "welcome"
+    DRIVE_IN = "drive_in"
+    PARK_AGAIN = "park_again"
+    STAY = "stay"
+    LEAVE = "leave"
+    WAIT = "wait"
+    CLOSED = "closed"
+    EVACUATE = "evacuate"
+
+
 @dataclass(frozen=True, slots=True)
 class MoveLift:
     """Bring the swap head to a height. mm above home; mm/s > 0."""
@@ -113,6 +143,47 @@ class RequestCar:
 
 
 @dataclass(frozen=True, slots=True)
+class DriveConnector:
+    """Mate (`out=True`) or retract one connector of a bay (1-based)."""
+
+    bay: int
+    connector: Connector
+    out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnableCharger:
+    """Let the charger of a bay (1-based) deliver, or stop it."""
+
+    bay: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetCharger:
+    """What the charger of a bay (1-based) may deliver at the most. V; A, positive = charging."""
+
+    bay: int
+    voltage_v: float
+    current_a: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Run the smoke extraction, or stop it."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Show a lamp and a text to the driver."""
+
+    lamp: Lamp
+    text: DriverText
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnable:
     """Ask the safety PLC to let drives run, or cut them all behind their links."""
 
@@ -144,6 +215,11 @@ Command = (
     | HomeFork
     | Drive
     | RequestCar
+    | DriveConnector
+    | EnableCharger
+    | SetCharger
+    | Extract
+    | Signal
     | RunEnable
     | Heartbeat
     | Stop

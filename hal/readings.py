@@ -257,6 +257,94 @@ class MeterReading:
     at_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class HoistReading:
+    """Columns that raise the car on its pins. Heights in mm above the floor, up positive: they must keep step.
+
+    `catch_engaged` is the mechanical catch, which bears the car when a drive lets go.
+    """
+
+    columns_mm: tuple[float, ...] | None = None
+    catch_engaged: bool | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VisionReading:
+    """Position unit at the lane. Car against its ideal place: mm, x + = too far forward, y + = too far left; degrees,
+    yaw + = turned left. `seat_clear` = the camera sees the underbody seat free to take a pack.
+    """
+
+    x_mm: float | None = None
+    y_mm: float | None = None
+    yaw_deg: float | None = None
+    seat_clear: bool | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReading:
+    """Code reader at the buffer: the pack code that stands before it, `None` = nothing read or nothing heard."""
+
+    code: str | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RackReading:
+    """Connectors of the bays, index 0 = bay 1. Mated and home are two switches; neither = on its way, or jammed."""
+
+    power_mated: tuple[bool, ...] | None = None
+    power_home: tuple[bool, ...] | None = None
+    coolant_mated: tuple[bool, ...] | None = None
+    coolant_home: tuple[bool, ...] | None = None
+    coolant_leak: tuple[bool, ...] | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FireReading:
+    """Fire panel, per zone (index 0 = zone 1). `panel_ok` is its own health; `extraction_on` the smoke fan's."""
+
+    smoke: tuple[bool, ...] | None = None
+    gas: tuple[bool, ...] | None = None
+    panel_ok: bool | None = None
+    extraction_on: bool | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsReading:
+    """Lamps and driver display as they are seen set (`Lamp` and `DriverText` of the commands)."""
+
+    lamp: str | None = None
+    text: str | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerReading:
+    """Charger of one bay, at its output: V, A (positive = charging the pack), °C."""
+
+    enabled: bool | None = None
+    output_v: float | None = None
+    output_a: float | None = None
+    temp_degc: float | None = None
+    fault_word: int | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpsReading:
+    """Supply of controller and safety PLC. `on_mains` = not on its battery; charge in %, rest of run time in s."""
+
+    on_mains: bool | None = None
+    charge_pct: float | None = None
+    runtime_s: float | None = None
+    battery_ok: bool | None = None
+    at_s: float = 0.0
+
+
 Reading = (
     LiftReading
     | LockSetReading
@@ -270,6 +358,14 @@ Reading = (
     | NutrunnerReading
     | InsulationReading
     | MeterReading
+    | HoistReading
+    | VisionReading
+    | CodeReading
+    | RackReading
+    | FireReading
+    | SignalsReading
+    | ChargerReading
+    | UpsReading
 )
 
 READING_OF_KIND: Final[dict[str, type]] = {
@@ -285,6 +381,14 @@ READING_OF_KIND: Final[dict[str, type]] = {
     "nutrunner": NutrunnerReading,
     "insulation": InsulationReading,
     "meter": MeterReading,
+    "hoist": HoistReading,
+    "vision": VisionReading,
+    "code-reader": CodeReading,
+    "rack": RackReading,
+    "fire-panel": FireReading,
+    "signals": SignalsReading,
+    "charger": ChargerReading,
+    "ups": UpsReading,
 }
 """Device kind -> its reading; the field names are the roles that device files and wiring may offer."""
 

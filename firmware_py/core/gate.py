@@ -4,14 +4,17 @@ It knows hazards, not recipes, and shares no code with the sequencer. `Stop` and
 Whatever is unknown refuses. A refusal names the interlock and what was seen.
 """
 
-from dataclasses import dataclass
-
+from firmware_py.core.gate_rack import judge_rack
+from firmware_py.core.gate_words import GateLimits, Refusal, every, need, within
 from firmware_py.core.image import Image
 from hal.commands import (
     Actuator,
     CarMode,
     Command,
     Drive,
+    DriveConnector,
+    EnableCharger,
+    Extract,
     Heartbeat,
     HomeFork,
     Lock,
@@ -22,46 +25,14 @@ from hal.commands import (
     PlacePack,
     RequestCar,
     RunEnable,
+    SetCharger,
     Side,
+    Signal,
     Slot,
     Stop,
     Unlock,
 )
 from hal.readings import LockState
-
-
-@dataclass(frozen=True, slots=True)
-class GateLimits:
-    """What the judge measures against. mm, kg, V."""
-
-    lift_min_mm: float
-    lift_max_mm: float
-    lift_transfer_mm: float
-    lift_support_mm: float
-    lift_tol_mm: float
-    shutter_clear_mm: float
-    """The head must be below this height while the shutter is not seen open."""
-    mass_min_kg: float
-    mass_max_kg: float
-    touch_max_kg: float
-    slot_min_mm: float
-    slot_max_mm: float
-    level_min_mm: float
-    level_max_mm: float
-    handovers: tuple[tuple[float, Side, Slot], ...]
-    """Where the fork reaches into the slots' rail: level, side, and the slot that must stand there."""
-    bays: tuple[tuple[float, Side], ...]
-    """Level and side of each bay, bay 1 first."""
-    level_tol_mm: float
-    dc_link_max_v: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a command may not leave."""
-
-    interlock: str
-    seen: str
 
 
 def judge(command: Command, image: Image, limits: GateLimits) -> Refusal | None:
@@ -73,6 +44,8 @@ def judge(command: Command, image: Image, limits: GateLimits) -> Refusal | None:
             return _chain(image) if on else None
         case RequestCar(mode):
             return _car_request(mode, image, limits)
+        case Signal() | Extract() | EnableCharger() | SetCharger():
+            return judge_rack(command, image, limits)
         case _:
             return _chain(image) or _enabled(image) or _motion(command, image, limits)
 
@@ -95,40 +68,26 @@ def _motion(command: Command, image: Image, limits: GateLimits) -> Refusal | Non
             return _fork_home(image, limits)
         case Drive(actuator, out):
             return _drive(actuator, out, image, limits)
+        case DriveConnector():
+            return judge_rack(command, image, limits)
         case _:
             return Refusal("known-command", f"no rule lets {type(command).__name__} pass")
-
-
-def _need(interlock: str, name: str, value: bool | None, wanted: bool = True) -> Refusal | None:
-    return None if value is wanted else Refusal(interlock, f"{name} is {'unknown' if value is None else value}")
-
-
-def _within(interlock: str, name: str, value: float | None, low: float, high: float) -> Refusal | None:
-    if value is None:
-        return Refusal(interlock, f"{name} is unknown")
-    return None if low <= value <= high else Refusal(interlock, f"{name} is {value:g}, allowed {low:g} to {high:g}")
-
-
-def _every(interlock: str, name: str, values: tuple[bool, ...] | None) -> Refusal | None:
-    if not values:
-        return Refusal(interlock, f"{name} is unknown")
-    return None if all(values) else Refusal(interlock, f"{name} is {values}")
 
 
 def _chain(image: Image) -> Refusal | None:
     s = image.safety
     return (
-        _need("safety-chain", "safety.estop_ok", s.estop_ok)
-        or _need("safety-chain", "safety.gate_closed", s.gate_closed)
-        or _need("safety-chain", "safety.curtain_clear", s.curtain_clear)
-        or _need("safety-chain", "safety.cell_clear", s.cell_clear)
-        or _need("safety-chain", "safety.smoke_clear", s.smoke_clear)
-        or _need("safety-chain", "safety.chain_ok", s.chain_ok)
+        need("safety-chain", "safety.estop_ok", s.estop_ok)
+        or need("safety-chain", "safety.gate_closed", s.gate_closed)
+        or need("safety-chain", "safety.curtain_clear", s.curtain_clear)
+        or need("safety-chain", "safety.cell_clear", s.cell_clear)
+        or need("safety-chain", "safety.smoke_clear", s.smoke_clear)
+        or need("safety-chain", "safety.chain_ok", s.chain_ok)
     )
 
 
 def _enabled(image: Image) -> Refusal | None:
-    return _need("run-enable", "safety.drives_enabled", image.safety.drives_enabled)
+    return need("run-enable", "safety.drives_enabled", image.safety.drives_enabled)
 
 
 def _all_locked(image: Image) -> bool:
@@ -148,14 +107,14 @@ def _all_free(image: Image) -> bool:
 def _car_held(image: Image) -> Refusal | None:
     car, p = image.car, image.platform
     return (
-        _need("car-held", "car.in_park", car.in_park)
-        or _need("car-held", "platform.pins_raised", p.pins_raised)
-        or _need("car-held", "platform.rods_centred", p.rods_centred)
+        need("car-held", "car.in_park", car.in_park)
+        or need("car-held", "platform.pins_raised", p.pins_raised)
+        or need("car-held", "platform.rods_centred", p.rods_centred)
     )
 
 
 def _hv_off(image: Image, limits: GateLimits) -> Refusal | None:
-    return _need("hv-off", "car.hv_off", image.car.hv_off) or _within(
+    return need("hv-off", "car.hv_off", image.car.hv_off) or within(
         "hv-off", "car.dc_link_v", image.car.dc_link_v, 0.0, limits.dc_link_max_v
     )
 
@@ -165,10 +124,10 @@ def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
     if position is None or load is None:
         return Refusal("lift-known", f"lift.position_mm is {position}, lift.load_kg is {load}")
     refusal = (
-        _within("lift-range", "target", target_mm, limits.lift_min_mm, limits.lift_max_mm)
-        or _within("lift-known", "lift.position_mm", position, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
-        or _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
-        or _need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
+        within("lift-range", "target", target_mm, limits.lift_min_mm, limits.lift_max_mm)
+        or within("lift-known", "lift.position_mm", position, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
+        or need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
+        or need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
         or _slots_placed(image)
     )
     if refusal is not None:
@@ -176,8 +135,8 @@ def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
     if target_mm < position:
         return _lower(position, target_mm, load, image, limits)
     if target_mm > limits.shutter_clear_mm:
-        refusal = _need("shutter-open", "platform.shutter_open", image.platform.shutter_open) or _car_held(image)
-    return refusal or _within("lift-load", "lift.load_kg", load, -limits.touch_max_kg, limits.mass_max_kg)
+        refusal = need("shutter-open", "platform.shutter_open", image.platform.shutter_open) or _car_held(image)
+    return refusal or within("lift-load", "lift.load_kg", load, -limits.touch_max_kg, limits.mass_max_kg)
 
 
 def _slots_placed(image: Image) -> Refusal | None:
@@ -207,15 +166,15 @@ def _lower(position: float, target_mm: float, load: float, image: Image, limits:
 def _supported(image: Image, limits: GateLimits) -> Refusal | None:
     support = limits.lift_support_mm
     return (
-        _within(
+        within(
             "pack-supported",
             "lift.position_mm",
             image.lift.position_mm,
             support - limits.lift_tol_mm,
             support + limits.lift_tol_mm,
         )
-        or _within("pack-supported", "lift.load_kg", image.lift.load_kg, limits.mass_min_kg, limits.mass_max_kg)
-        or _need("lift-stands", "lift.moving", image.lift.moving, wanted=False)
+        or within("pack-supported", "lift.load_kg", image.lift.load_kg, limits.mass_min_kg, limits.mass_max_kg)
+        or need("lift-stands", "lift.moving", image.lift.moving, wanted=False)
     )
 
 
@@ -224,15 +183,15 @@ def _unlock(image: Image, limits: GateLimits) -> Refusal | None:
 
 
 def _lock(image: Image, limits: GateLimits) -> Refusal | None:
-    return _supported(image, limits) or _every("pack-seated", "lift.pack_seated", image.lift.pack_seated)
+    return _supported(image, limits) or every("pack-seated", "lift.pack_seated", image.lift.pack_seated)
 
 
 def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
     shuttle = image.shuttle
     refusal = (
-        _within("slot-range", "target", target_mm, limits.slot_min_mm, limits.slot_max_mm)
+        within("slot-range", "target", target_mm, limits.slot_min_mm, limits.slot_max_mm)
         or _lift_clear(image, limits)
-        or (_need("fork-home", "stacker.fork_home", image.stacker.fork_home) if _reached(image, limits) else None)
+        or (need("fork-home", "stacker.fork_home", image.stacker.fork_home) if _reached(image, limits) else None)
     )
     if refusal is not None:
         return refusal
@@ -254,7 +213,7 @@ def _lift_clear(image: Image, limits: GateLimits) -> Refusal | None:
 
 
 def _stacker_level(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
-    return _within("level-range", "target", target_mm, limits.level_min_mm, limits.level_max_mm) or _need(
+    return within("level-range", "target", target_mm, limits.level_min_mm, limits.level_max_mm) or need(
         "fork-home", "stacker.fork_home", image.stacker.fork_home
     )
 
@@ -274,9 +233,9 @@ def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Re
     """Where the fork meets the rail the slots stand still, and the one before it is there."""
     carries, shuttle = isinstance(command, PlacePack), image.shuttle
     refusal = (
-        _need("at-level", "stacker.at_level", image.stacker.at_level)
-        or _within("at-level", "stacker.level_mm", image.stacker.level_mm, limits.level_min_mm, limits.level_max_mm)
-        or _need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
+        need("at-level", "stacker.at_level", image.stacker.at_level)
+        or within("at-level", "stacker.level_mm", image.stacker.level_mm, limits.level_min_mm, limits.level_max_mm)
+        or need("fork-load", "stacker.present", image.stacker.present, wanted=carries)
     )
     if refusal is None and carries:
         refusal = _place_free(command.side, image, limits)
@@ -285,9 +244,9 @@ def _fork(command: PickPack | PlacePack, image: Image, limits: GateLimits) -> Re
         return refusal
     refusal = _slots_stand(image)
     if refusal is None and (command.side, Slot.IN) in reached:
-        refusal = _need("slot-there", "shuttle.in_at_buffer", shuttle.in_at_buffer)
+        refusal = need("slot-there", "shuttle.in_at_buffer", shuttle.in_at_buffer)
     if refusal is None and (command.side, Slot.OUT) in reached:
-        refusal = _need("slot-there", "shuttle.out_at_store", shuttle.out_at_store)
+        refusal = need("slot-there", "shuttle.out_at_store", shuttle.out_at_store)
     return refusal
 
 
@@ -308,19 +267,19 @@ def _place_free(side: Side, image: Image, limits: GateLimits) -> Refusal | None:
 
 def _fork_home(image: Image, limits: GateLimits) -> Refusal | None:
     """The fork leaves a place at that place's level, and never over a slot that moves."""
-    refusal = _need("at-level", "stacker.at_level", image.stacker.at_level)
+    refusal = need("at-level", "stacker.at_level", image.stacker.at_level)
     return refusal or (_slots_stand(image) if _reached(image, limits) else None)
 
 
 def _slots_stand(image: Image) -> Refusal | None:
-    return _need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False) or _need(
+    return need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False) or need(
         "slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False
     )
 
 
 def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> Refusal | None:
     if actuator is Actuator.SHUTTER:
-        return _need("car-held", "car.in_park", image.car.in_park) if out else _head_below(image, limits)
+        return need("car-held", "car.in_park", image.car.in_park) if out else _head_below(image, limits)
     if actuator is Actuator.LANE_GATE:
         return _lane_free(image, limits) if out else _gate_path(image)
     return _clamp(actuator, image) if out else _release(actuator, image, limits)
@@ -329,7 +288,7 @@ def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> R
 def _head_below(image: Image, limits: GateLimits) -> Refusal | None:
     """The head stands below the shutter and does not rise into it."""
     low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
-    return _within("head-below-shutter", "lift.position_mm", image.lift.position_mm, low, high) or _need(
+    return within("head-below-shutter", "lift.position_mm", image.lift.position_mm, low, high) or need(
         "lift-stands", "lift.moving", image.lift.moving, wanted=False
     )
 
@@ -338,10 +297,10 @@ def _lane_free(image: Image, limits: GateLimits) -> Refusal | None:
     """Cars move only over a closed pit and past clamps that are home; one that stood in its place, with its pack on."""
     p = image.platform
     refusal = (
-        _need("shutter-closed", "platform.shutter_closed", p.shutter_closed)
+        need("shutter-closed", "platform.shutter_closed", p.shutter_closed)
         or _head_below(image, limits)
-        or _need("clamps-home", "platform.pins_retracted", p.pins_retracted)
-        or _need("clamps-home", "platform.rods_home", p.rods_home)
+        or need("clamps-home", "platform.pins_retracted", p.pins_retracted)
+        or need("clamps-home", "platform.rods_home", p.rods_home)
     )
     if refusal is not None or p.lane_clear is True or (p.grooves and not all(p.grooves)) or _all_locked(image):
         return refusal
@@ -358,15 +317,15 @@ def _gate_path(image: Image) -> Refusal | None:
 
 def _clamp(actuator: Actuator, image: Image) -> Refusal | None:
     """Only a parked car is centred, only a centred one pinned, only a pinned one lifted."""
-    refusal = _need("car-parked", "car.in_park", image.car.in_park) or _need(
+    refusal = need("car-parked", "car.in_park", image.car.in_park) or need(
         "car-parked", "car.standing", image.car.standing
     )
     if refusal is not None or actuator is Actuator.RODS:
         return refusal
-    refusal = _need("centred", "platform.rods_centred", image.platform.rods_centred)
+    refusal = need("centred", "platform.rods_centred", image.platform.rods_centred)
     if refusal is not None or actuator is Actuator.PINS:
         return refusal
-    return _need("pinned", "platform.pins_engaged", image.platform.pins_engaged)
+    return need("pinned", "platform.pins_engaged", image.platform.pins_engaged)
 
 
 def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | None:
@@ -374,10 +333,10 @@ def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | 
     if not _all_locked(image):
         return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
     low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
-    refusal = _within("head-home", "lift.position_mm", image.lift.position_mm, low, high)
+    refusal = within("head-home", "lift.position_mm", image.lift.position_mm, low, high)
     if refusal is not None or actuator is Actuator.PIN_LIFT:
         return refusal
-    return _need("wheels-on-floor", "platform.wheels_on_floor", image.platform.wheels_on_floor)
+    return need("wheels-on-floor", "platform.wheels_on_floor", image.platform.wheels_on_floor)
 
 
 def _car_request(mode: CarMode, image: Image, limits: GateLimits) -> Refusal | None:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from firmware_py.core.effects import Act
-from firmware_py.core.gate import GateLimits, Refusal, judge
+from firmware_py.core.gate import judge
+from firmware_py.core.gate_words import GateLimits, Refusal
 from firmware_py.core.image import Image
 from firmware_py.shell.journal import JournalError
 from firmware_py.shell.progress import NO_DUTY, Duty

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from firmware_py.core.effects import Act, StopMotion
 from firmware_py.core.events import Event, Trouble
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.gate import GateLimits, judge
+from firmware_py.core.gate import judge
+from firmware_py.core.gate_words import GateLimits
 from firmware_py.shell.actor import Actor, Outcome
 from firmware_py.shell.journal import JournalError, Row
 from firmware_py.shell.observer import Observer

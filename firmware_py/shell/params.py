@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from firmware_py.core.gate import GateLimits
+from firmware_py.core.gate_words import GateLimits
 from firmware_py.core.params import Eligibility, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
@@ -105,4 +105,6 @@ def limits_of(station: Station) -> GateLimits:
         bays=tuple((c.places[f"bay-{k}"].level_mm, c.places[f"bay-{k}"].side) for k in range(1, c.station.bays + 1)),
         level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
+        retract_max_v=p.rack.retract_max_v,
+        retract_max_a=p.rack.retract_max_a,
     )

@@ -102,6 +102,13 @@ class Eligibility(Strict):
     cell_spread_max_v: Positive
 
 
+class RackProcess(Strict):
+    """A bay's contacts part only below these values at its charger's output. V, A."""
+
+    retract_max_v: Positive
+    retract_max_a: Positive
+
+
 class SafetyProcess(Strict):
     """Dead-man of the safety PLC and the heartbeat that feeds it, in s."""
 
@@ -146,6 +153,7 @@ class Process(Strict):
     locks: LockProcess
     car: CarProcess
     eligibility: Eligibility
+    rack: RackProcess
     safety: SafetyProcess
     progress: ProgressProcess
     leaving: LeavingProcess

@@ -4,17 +4,26 @@
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Final
 
-from firmware_py.core import gate
+from firmware_py.core import gate, gate_rack, gate_words
 from tests.tools.mutants import Mutant, mutants
 from tests.unit.core import scenes
 from tests.unit.core.gate_cases import Case, cases
 
-GATE = Path(gate.__file__)
-Judge = Callable[..., gate.Refusal | None]
+GATE: Final = tuple(Path(module.__file__ or "") for module in (gate, gate_rack, gate_words))
+"""The files of the gate."""
+Judge = Callable[..., gate_words.Refusal | None]
+
+
+def gate_mutants() -> Iterator[Mutant]:
+    """All mutants of all files of the gate."""
+    return chain.from_iterable(mutants(path) for path in GATE)
 
 
 def _fails(case: Case, judge: Judge) -> bool:
@@ -28,18 +37,32 @@ def _fails(case: Case, judge: Judge) -> bool:
     return refusal.interlock != case.interlock or case.seen not in refusal.seen
 
 
-def killer(mutant: Mutant, table: list[Case]) -> Case | None:
-    """The case that kills a mutant; `None` when it survives. A killer moves to the front: it may kill the next too."""
+@contextmanager
+def _judge_of(mutant: Mutant) -> Iterator[Judge]:
+    """The gate with one of its files mutated: the functions of that file take the place of the true ones."""
     module = ModuleType(gate.__name__ + "_mutant")
     sys.modules[module.__name__] = module
+    kept = [(room, vars(room).copy()) for room in (gate, gate_rack)]
     try:
         exec(mutant.compile(), module.__dict__)
+        own = (f for f in vars(module).values() if isinstance(f, FunctionType) and f.__module__ == module.__name__)
+        lies = {f.__name__: f for f in own}
+        for room, true in kept:
+            vars(room).update({name: lie for name, lie in lies.items() if name in true})
+        yield gate.judge
     finally:
         del sys.modules[module.__name__]
-    for k, case in enumerate(table):
-        if _fails(case, module.judge):
-            table.insert(0, table.pop(k))
-            return case
+        for room, true in kept:
+            vars(room).update(true)
+
+
+def killer(mutant: Mutant, table: list[Case]) -> Case | None:
+    """The case that kills a mutant; `None` when it survives. A killer moves to the front: it may kill the next too."""
+    with _judge_of(mutant) as judge:
+        for k, case in enumerate(table):
+            if _fails(case, judge):
+                table.insert(0, table.pop(k))
+                return case
     return None
 
 
@@ -51,11 +74,11 @@ def survivors(some: Iterable[Mutant]) -> list[Mutant]:
 
 def main() -> int:
     """Try all mutants and say which survive."""
-    found = list(mutants(GATE))
+    found = list(gate_mutants())
     left = survivors(found)
     for mutant in left:
-        sys.stdout.write(f"survives: {GATE.name} {mutant}\n")
-    sys.stdout.write(f"{GATE.name}: {len(found) - len(left)} of {len(found)} mutants killed\n")
+        sys.stdout.write(f"survives: {mutant}\n")
+    sys.stdout.write(f"gate: {len(found) - len(left)} of {len(found)} mutants killed\n")
     return 1 if left else 0
 
 

@@ -4,10 +4,9 @@ Plain data, so that the unit tests and the mutation tester judge by the same cas
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
-from firmware_py.core.gate import GateLimits
 from firmware_py.core.image import Image
 from hal.commands import (
     Actuator,
@@ -30,50 +29,12 @@ from hal.commands import (
     Unlock,
 )
 from hal.readings import LockState
+from tests.unit.core import gate_rack_cases as rack
 from tests.unit.core import scenes as s
+from tests.unit.core.gate_table import Case, Judged, Rule, flag
 
 A = Actuator
-PASS = ""
 NO_SLOT = "no empty slot stands under the pack"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One judgement. `interlock` is empty when the command must pass; `seen` is what the refusal must tell."""
-
-    name: str
-    command: Command
-    image: Image
-    interlock: str = PASS
-    seen: str = ""
-    limits: GateLimits | None = None
-    """Another station than the demonstration one."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One interlock of a command: the reading, what violates it, and the name that the refusal bears."""
-
-    interlock: str
-    role: str
-    bad: tuple[Any, ...]
-    good: tuple[Any, ...] = ()
-    unknown_refuses: bool = True
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A command in a situation in which it must pass, and every interlock that alone keeps it back."""
-
-    name: str
-    command: Command
-    image: Image
-    rules: tuple[Rule, ...]
-
-
-def flag(interlock: str, role: str, wanted: bool = True) -> Rule:
-    """The reading must be seen to be `wanted`."""
-    return Rule(interlock, role, (not wanted,))
 
 
 CHAIN = tuple(
@@ -228,12 +189,14 @@ JUDGED = (
         *MOTION, flag("at-level", "stacker__at_level"))),
     Judged("fork-home-rail", HomeFork(), s.put(_AT_RAIL, stacker__fork_home=False), (
         *MOTION, flag("at-level", "stacker__at_level"), *SLOTS_STAND)),
+    *rack.judged(MOTION),
     Judged("enable", RunEnable(True), s.put(s.EMPTY_LANE, safety__drives_enabled=False), CHAIN),
 )  # fmt: skip
 """Every command that bears a hazard, with each of its interlocks."""
 
 ALWAYS: tuple[Command, ...] = (
     Stop("lift"), Stop("locks"), Stop("shuttle"), Stop("stacker"), Stop("platform"), Heartbeat(7), RunEnable(False),
+    *rack.ALWAYS,
 )  # fmt: skip
 """What stops the station, or keeps its dead-man alive, is never judged."""
 
@@ -245,6 +208,7 @@ _UP = s.FREED
 _DROPS = s.put(s.FREED, lift__load_kg=0.0, shuttle__out_present=True)
 _HALF = s.put(s.FREED, lift__position_mm=300.0, shuttle__out_present=True, lift__at_seat=False)
 SINGLE = (
+    *rack.SINGLE,
     *(Case(f"{type(c).__name__} in the dark", c, Image()) for c in ALWAYS),
     *(Case(f"ask {m.value} in the dark", RequestCar(m), Image()) for m in (CarMode.NONE, CarMode.SWAP)),
     # ranges of the command itself

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from functools import cache, reduce
 from typing import Any
 
-from firmware_py.core.gate import GateLimits
+from firmware_py.core.gate_words import GateLimits
 from firmware_py.core.image import Image
 from firmware_py.core.params import Params
 from firmware_py.core.state import Order, Swap
@@ -31,11 +31,14 @@ from hal.commands import (
 from hal.config.loader import load_station
 from hal.readings import (
     CarReading,
+    ChargerReading,
+    FireReading,
     LiftReading,
     LockSetReading,
     LockState,
     PackReading,
     PlatformReading,
+    RackReading,
     SafetyReading,
     SelfCheck,
     ShuttleReading,
@@ -48,7 +51,7 @@ MASS_KG, TOUCH_KG = 300.0, 20.0
 VIN = "LNBSCUAK0PR000001"
 NEW, OLD, OTHER = "001PB20" + "N" * 17, "001PB20" + "A" * 17, "001PB20" + "X" * 17
 POINTS, BAYS = 10, 14
-DEVICES = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer")
+DEVICES = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer", "rack", "fire")
 
 
 @cache
@@ -130,6 +133,9 @@ EMPTY_LANE = Image(
         bay_present=(*(True,) * (BAYS - 1), False),
     ),
     safety=SAFE,
+    rack=RackReading((False,) * BAYS, (True,) * BAYS, (False,) * BAYS, (True,) * BAYS, (False,) * BAYS),
+    fire=FireReading((False,) * 2, (False,) * 2, True, False),
+    chargers=(ChargerReading(False, 0.0, 0.0, 25.0, 0),) * BAYS,
     packs=(*BAY_PACKS, PackReading()),
 )  # fmt: skip
 """Nobody there; 13 packs in the rack, the new one in bay 1."""

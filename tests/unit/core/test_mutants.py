@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from hal.commands import Stop
-from tests.tools.mutants import mutants
-from tests.tools.mutate_gate import GATE, killer, survivors
+from tests.tools.mutate_gate import GATE, gate_mutants, killer, survivors
 from tests.unit.core.gate_cases import Case, cases
 from tests.unit.core.scenes import EMPTY_LANE
 
@@ -19,14 +18,14 @@ SLICE = 11
 
 
 def test_every_mutant_of_the_slice_is_killed() -> None:
-    some = list(mutants(GATE))[::SLICE]
+    some = list(gate_mutants())[::SLICE]
     assert len(some) > 30
     assert [str(m) for m in survivors(some)] == []
 
 
 def test_a_table_without_the_case_lets_its_mutant_live() -> None:
     """The tester itself can say no."""
-    one = next(m for m in mutants(GATE) if "car-parked" in m.text)
+    one = next(m for m in gate_mutants() if "car-parked" in m.text)
     blunt = [case for case in cases() if case.interlock != "car-parked"]
     assert killer(one, blunt) is None
     assert killer(one, list(cases())) is not None
@@ -41,7 +40,7 @@ def test_the_cases_take_every_branch_of_the_gate(tmp_path: Path) -> None:
         own = ("--rcfile=/dev/null", f"--data-file={data}")
         subprocess.run([sys.executable, "-m", "coverage", command, *own, *arguments], cwd=ROOT, check=True)
 
-    coverage("run", "--branch", f"--include={GATE}", "-m", "tests.tools.judge_all")
+    coverage("run", "--branch", f"--include={','.join(map(str, GATE))}", "-m", "tests.tools.judge_all")
     coverage("json", "-q", "-o", str(report))
     totals = json.loads(report.read_text())["totals"]
     assert totals["num_branches"] > 50
