@@ -130,7 +130,7 @@ class Controller:
             self._timers.clear()
             if self._rescan is not None:
                 self._rescan.cancel()
-            await self.effector.last_stop(c.process.leaving.last_stop_s)
+            await self.effector.last_stop(self.station.config.process.leaving.last_stop_s)
 
     async def _look_back(self) -> None:
         """What the journal knows of before: orders that were taken, and a swap that never ended."""
