@@ -92,12 +92,22 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answer to an order (`subject` = order id) or to an operator's act (`subject` = action)."""
+    """Answer to an order."""
 
-    subject: str
+    order_id: str
     answer: Answer
     reason: str = ""
 
 
-Effect = Act | StopMotion | Arm | Disarm | RaiseFault | ClearFault | Keep | Reply
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Answer to an operator's act. `ask` is the number under which it was asked; 0 where nobody waits any more."""
+
+    action: str
+    ask: int
+    answer: Answer
+    reason: str = ""
+
+
+Effect = Act | StopMotion | Arm | Disarm | RaiseFault | ClearFault | Keep | Reply | Told
 Result = tuple[State, tuple[Effect, ...]]

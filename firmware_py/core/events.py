@@ -40,11 +40,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator's deliberate act: who and why are journalled by the shell."""
+    """An operator's deliberate act: who and why are journalled by the shell. The answer carries the number `ask`."""
 
     action: Action
     who: str
     why: str = ""
+    ask: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +75,11 @@ class Interrupted:
     """The last place that the journal knows."""
 
 
-Event = Scan | TimeUp | OrderIn | Operator | Trouble | Recovered | Interrupted
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The controller is about to end: all motion stops for good."""
+
+    why: str
+
+
+Event = Scan | TimeUp | OrderIn | Operator | Trouble | Recovered | Interrupted | Leave

@@ -55,14 +55,3 @@ def eligible(image: Image, order: Order, params: Params, tried: tuple[str, ...] 
             continue
         good.append((-(pack.soc_pct or 0.0), pack.temp_max_degc or 0.0, bay, pack.serial or ""))
     return ((bay, serial) for _, _, bay, serial in sorted(good))
-
-
-def free_bay(image: Image, *, taken: int = 0) -> int | None:
-    """Lowest bay that is seen empty, by its switch and by a silent BMS; never `taken`."""
-    present = image.platform.bay_present
-    if present is None:
-        return None
-    for bay, full in enumerate(present, 1):
-        if not full and bay != taken and image.bay(bay).serial is None:
-            return bay
-    return None

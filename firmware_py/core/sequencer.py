@@ -8,9 +8,20 @@ from firmware_py.core import safety
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROW
 from firmware_py.core.draft import Draft
-from firmware_py.core.effects import Act, Answer, Arm, Disarm, Note, Reply, Result
+from firmware_py.core.effects import Act, Answer, Arm, Disarm, Note, Reply, Result, StopMotion, Told
 from firmware_py.core.engine import Chart
-from firmware_py.core.events import Action, Event, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.events import (
+    Action,
+    Event,
+    Interrupted,
+    Leave,
+    Operator,
+    OrderIn,
+    Recovered,
+    Scan,
+    TimeUp,
+    Trouble,
+)
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import MOVING, PackML, StablePlace
@@ -23,6 +34,8 @@ from hal.readings import LockState
 _DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
 _STANDING: Final = frozenset({FaultCode.LINK_LOST, FaultCode.JOURNAL_FAILED, FaultCode.MOTION_NOT_STOPPED})
 """Faults that go when their cause is seen to be gone, never by a word."""
+_STANDSTILL: Final = frozenset({PackML.HOLDING, PackML.STOPPING})
+"""States that wait until nothing moves any more."""
 STATION: Final = "station:"
 _ENABLE_S: Final = "enable"
 _STANDSTILL_S: Final = "standstill"
@@ -57,7 +70,12 @@ class Sequencer:
                 draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
                 draft.place = place
                 draft.packml = PackML.HELD
-        if draft.packml is PackML.HOLDING and state.packml is not PackML.HOLDING:
+            case Leave(why) if draft.packml in {*MOVING, PackML.HOLDING}:
+                draft.effects.append(StopMotion(self.chart.moving(draft), why, drop_enable=True))
+                draft.packml = PackML.STOPPING
+            case Leave(why):
+                draft.effects.append(StopMotion((), why, drop_enable=True))
+        if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
             draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
         return draft.result()
 
@@ -72,8 +90,8 @@ class Sequencer:
                 self.chart.scan(draft, image)
             case PackML.STARTING | PackML.UNHOLDING:
                 self._ask_enable(draft, image)
-            case PackML.HOLDING if _stands_still(image):
-                self._held(draft)
+            case PackML.HOLDING | PackML.STOPPING if _stands_still(image):
+                self._at_rest(draft)
             case PackML.RESETTING if not self._unready(image) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))
                 draft.place = StablePlace.S0
@@ -123,6 +141,8 @@ class Sequencer:
         starting = draft.packml is PackML.STARTING
         draft.packml = PackML.ABORTING if aborting else PackML.EXECUTE
         if starting or not (draft.active or aborting):  # held before the first step: the swap is still to begin
+            assert draft.swap is not None
+            draft.effects.append(Reply(draft.swap.order.id, Answer.STARTED))
             self.chart.enter(draft, FIRST_ROW)
             return
         again, draft.active = draft.active, ()
@@ -130,10 +150,10 @@ class Sequencer:
             via = self.chart.rows[active.row].resume
             self.chart.enter(draft, via or active.row, resumed=not via)
 
-    def _held(self, draft: Draft) -> None:
+    def _at_rest(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _STANDSTILL_S))
         draft.active = tuple(Active(a.row, Phase.WAITING, resumed=True) for a in draft.active)
-        draft.packml = PackML.HELD
+        draft.packml = PackML.STOPPED if draft.packml is PackML.STOPPING else PackML.HELD
 
     def _time_up(self, draft: Draft, image: Image, timer: str) -> None:
         if not timer.startswith(STATION):
@@ -143,15 +163,15 @@ class Sequencer:
         if name == _ENABLE_S and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
             draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC did not enable the drives")
             draft.hold("drives not enabled", ())
-        elif name == _STANDSTILL_S and draft.packml is PackML.HOLDING:
+        elif name == _STANDSTILL_S and draft.packml in _STANDSTILL:
             moving = _seen_moving(image)
             if moving:
                 draft.raise_fault(FaultCode.MOTION_NOT_STOPPED, "station", f"still moving: {', '.join(moving)}")
-            self._held(draft)
+            self._at_rest(draft)
         elif name == "resetting" and draft.packml is PackML.RESETTING:
             lacking = self._unready(image)
             if lacking:
-                draft.effects.append(Reply("reset", Answer.FAILED, "; ".join(lacking)))
+                draft.effects.append(Told(Action.RESET.value, 0, Answer.FAILED, "; ".join(lacking)))
             draft.packml = PackML.STOPPED if lacking else PackML.IDLE
 
     def _order(self, draft: Draft, image: Image, event: OrderIn) -> None:
@@ -198,11 +218,13 @@ class Sequencer:
             Action.CLEAR: self._op_clear,
         }
         why = acts[event.action](draft, image)
-        draft.effects.append(Reply(event.action.value, Answer.REFUSED if why else Answer.ACCEPTED, why))
+        draft.effects.append(Told(event.action.value, event.ask, Answer.REFUSED if why else Answer.ACCEPTED, why))
 
     def _op_reset(self, draft: Draft, _: Image) -> str:
         if draft.packml not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}:
             return f"reset is for Stopped or Idle, station is {draft.packml.value}"
+        if draft.swap is not None:
+            return f"the controller leaves, swap {draft.swap.id} stays open"
         self._reset(draft)
         return ""
 

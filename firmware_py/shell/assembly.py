@@ -92,7 +92,7 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
             await _leave(controller)
             ready.cancel()
             running.cancel()
-    log_event("stopped", {"station": station.name})
+    log_event("stopped", {"station": station.name, "state": controller.state.packml.value})
 
 
 @asynccontextmanager
@@ -112,7 +112,7 @@ async def _leave(controller: Controller) -> None:
     await controller.shutdown()
     with suppress(TimeoutError):
         async with asyncio.timeout(limits.stops_s):
-            await controller.effector.stops_sent()
+            await controller.at_rest()
     with suppress(TimeoutError):
         async with asyncio.timeout(limits.goodbye_s):
             await controller.uplink.drained()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from firmware_py.core.effects import (
     RaiseFault,
     Reply,
     StopMotion,
+    Told,
 )
-from firmware_py.core.events import Event, Interrupted, Operator, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.events import Event, Interrupted, Leave, Operator, Recovered, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
@@ -27,6 +28,7 @@ from firmware_py.core.state import State
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.logbook import log_event
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.orders import OrderDesk
 from firmware_py.shell.pace import periods
@@ -88,10 +90,15 @@ class Controller:
         self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
-        self._replies: dict[str, asyncio.Future[Reply]] = {}
+        self._asks: dict[int, asyncio.Future[Told]] = {}
+        self._asked = 0
+        self.told: Told | None = None
+        """The last answer to an operator's act, for who comes to look."""
         self._rescan: asyncio.Handle | None = None
         self._lost: set[str] = set()
         self._fatal: asyncio.Future[None] | None = None
+        self._not_stopping = asyncio.Event()
+        self._not_stopping.set()
         self.ready = asyncio.Event()
         """Every device has a reading or a raised fault."""
 
@@ -151,8 +158,13 @@ class Controller:
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
         self.effector.close()
-        self.effector.stop(StopMotion((), "controller stops", drop_enable=True))
+        self.decide(Leave("controller stops"))
         self.cloud.goodbye()
+
+    async def at_rest(self) -> None:
+        """Returns once every stop was sent and nothing is seen to move. Not bounded."""
+        await self.effector.stops_sent()
+        await self._not_stopping.wait()
 
     # ---------------------------------------------------------------- deciding
 
@@ -177,6 +189,10 @@ class Controller:
                 poller.set_periods(chosen)
         if state.packml is not before.packml:
             self.host.notifier.status(state.packml.value)
+            if state.packml is PackML.STOPPING:
+                self._not_stopping.clear()
+            else:
+                self._not_stopping.set()
         if self.host.changed is not None:
             self.host.changed(before, state)
         self.cloud.state(state)
@@ -208,8 +224,10 @@ class Controller:
                 self.cloud.alarm_gone(fault)
             case Keep(note, body):
                 self._keep(note, body)
-            case Reply():
-                self._reply(effect)
+            case Reply(order_id, answer, reason):
+                self._orders.answer(order_id, answer, reason)
+            case Told():
+                self._tell(effect)
 
     def _fact(self, kind: str, body: Mapping[str, Any]) -> None:
         self._recorder.note(Row(kind, body, self._record.swap_id if self._record else None))
@@ -232,12 +250,15 @@ class Controller:
             self.cloud.swap_ended(record, body)
             self._record = None
 
-    def _reply(self, reply: Reply) -> None:
-        waiter = self._replies.pop(reply.subject, None)
+    def _tell(self, told: Told) -> None:
+        """An operator's act is answered: kept, told to who waits for it, and in the log."""
+        body = {"action": told.action, "answer": told.answer.value, "reason": told.reason}
+        self._fact("operator-answer", body)
+        log_event("operator", body)
+        self.told = told
+        waiter = self._asks.pop(told.ask, None)
         if waiter is not None and not waiter.done():
-            waiter.set_result(reply)
-        elif self._orders.knows(reply.subject):
-            self._orders.answer(reply.subject, reply.answer, reply.reason)
+            waiter.set_result(told)
 
     # ---------------------------------------------------------------- what polling and frames bring
 
@@ -336,14 +357,19 @@ class Controller:
     def _new_swap_id(self) -> str:
         return f"{self.host.boot_id}-{self.state.swaps_started + 1}"
 
-    async def operate(self, operator: Operator) -> Reply:
+    async def operate(self, operator: Operator) -> Told:
         """An operator's act: journalled with who and why, then decided."""
         body = {"action": operator.action.value, "who": operator.who, "why": operator.why}
         await self._recorder.intend(Row("operator", body))
-        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._replies[operator.action.value] = waiter
-        self.decide(operator)
-        return await waiter
+        self._asked += 1
+        ask = self._asked
+        waiter: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._asks[ask] = waiter
+        try:
+            self.decide(replace(operator, ask=ask))
+            return await waiter
+        finally:
+            self._asks.pop(ask, None)
 
     @property
     def swap_open(self) -> bool:

@@ -33,10 +33,6 @@ class OrderDesk:
         self._new_swap_id = new_swap_id
         self._seen: set[str] = set()
 
-    def knows(self, order_id: str) -> bool:
-        """This order was taken."""
-        return order_id in self._seen
-
     async def recall(self, journal: Journal) -> None:
         """Remember every order that the journal has."""
         after = 0

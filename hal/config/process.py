@@ -133,8 +133,8 @@ class ProgressProcess(Strict):
 class LeavingProcess(Strict):
     """How long the way out may take, in s. The safety PLC stops the drives without it, a little later.
 
-    `stops_s`: all stops of an ordered end. `last_stop_s`: each stop of a controller that falls. `goodbye_s`: the last
-    messages to the cloud.
+    `stops_s`: all stops of an ordered end, until standstill is seen. `last_stop_s`: each stop of a controller that
+    falls. `goodbye_s`: the last messages to the cloud.
     """
 
     stops_s: Positive

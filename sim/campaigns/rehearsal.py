@@ -12,6 +12,7 @@ from firmware_py.screen.svg import picture
 from hal.config.bundle import Station
 from hal.contract import OrderCommand, SimulatorNotice, StepEvent
 from hal.contract.messages import SimulatorValues
+from sim.campaigns.observed import FINAL
 from sim.campaigns.virtual import EPOCH_MS, virtual_station
 from sim.faults import inject
 from sim.vloop import run_virtual
@@ -54,7 +55,8 @@ async def _swap(station: Station, seed: int, speed: float, faults: Sequence[str]
         running.publish(running.topics.order, order.model_dump_json().encode())
         for _ in range(round(LONGEST_S)):
             await asyncio.sleep(1.0)
-            if any(running.topics.order_reply in line and '"accepted"' not in line for line in running.trace[-40:]):
+            replies = [line for line in running.trace[-40:] if running.topics.order_reply in line]
+            if any(f'"{answer}"' in line for line in replies for answer in FINAL):
                 break
         return [_heard(line) for line in running.trace]
 

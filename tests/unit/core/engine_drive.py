@@ -5,7 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from firmware_py.core.chart import CHART, Row
-from firmware_py.core.effects import Act, Arm, ClearFault, Disarm, Effect, Keep, Note, RaiseFault, Reply, StopMotion
+from firmware_py.core.effects import (
+    Act,
+    Arm,
+    ClearFault,
+    Disarm,
+    Effect,
+    Keep,
+    Note,
+    RaiseFault,
+    Reply,
+    StopMotion,
+    Told,
+)
 from firmware_py.core.events import Event, Scan, TimeUp
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
@@ -131,5 +143,15 @@ def faults_cleared(effects: Iterable[Effect]) -> list[tuple[FaultCode, str]]:
 
 
 def answers(effects: Iterable[Effect]) -> list[tuple[str, str]]:
-    """(subject, answer) of the replies."""
-    return [(r.subject, r.answer.value) for r in of(Reply, effects)]
+    """(order or action, answer) of what orders and operators are answered, in order."""
+    return [
+        (e.order_id if isinstance(e, Reply) else e.action, e.answer.value)
+        for e in effects
+        if isinstance(e, Reply | Told)
+    ]
+
+
+def reason(effects: Iterable[Effect]) -> str:
+    """The reason in the one answer there is."""
+    (found,) = (e for e in effects if isinstance(e, Reply | Told))
+    return found.reason

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.core.image import Image
-from firmware_py.core.packs import eligible, free_bay, unheard, why_not
+from firmware_py.core.packs import eligible, unheard, why_not
 from firmware_py.core.state import Order
 from hal.readings import PackReading
 from tests.unit.core import scenes as s
@@ -77,14 +77,6 @@ def test_what_was_tried_or_is_not_seen_in_its_bay_is_left_out() -> None:
     assert serials(full(GOOD), tried=(s.NEW,)) == []
     assert serials(full(GOOD, present=(False,))) == []
     assert serials(s.put(full(GOOD), platform__bay_present=None)) == []
-
-
-def test_a_free_bay_is_seen_empty_by_its_switch_and_silent_on_the_bus() -> None:
-    rack = full(GOOD, PackReading(), PackReading(), present=(True, False, False))
-    assert free_bay(rack) == 2
-    assert free_bay(rack, taken=2) == 3
-    assert free_bay(full(GOOD, GOOD, present=(True, False))) is None
-    assert free_bay(s.put(rack, platform__bay_present=None)) is None
 
 
 def test_the_mass_window_is_that_of_the_pack_and_the_widest_when_in_doubt() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from firmware_py.core import safety
 from firmware_py.core.draft import Draft
-from firmware_py.core.effects import Act, Arm, ClearFault, Keep, Note, Reply, StopMotion
+from firmware_py.core.effects import Act, Arm, ClearFault, Keep, Note, Reply, StopMotion, Told
 from firmware_py.core.events import Action, Interrupted, Operator, OrderIn, Recovered, Scan, TimeUp, Trouble
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.image import Image
@@ -15,7 +15,7 @@ from firmware_py.core.state import Active, Order, Phase, State
 from hal.commands import RunEnable
 from hal.readings import LockState, PackReading, SafetyReading
 from tests.unit.core import scenes as s
-from tests.unit.core.engine_drive import Driver, answers, at_row, faults_cleared, of, raised, sequencer
+from tests.unit.core.engine_drive import Driver, answers, at_row, faults_cleared, of, raised, reason, sequencer
 from tests.unit.core.test_swap_path import ORDER, begin, ended, reach
 
 SEQ = sequencer()
@@ -32,7 +32,7 @@ def ask(action: Action) -> Operator:
 def refusal(state: State, event: Operator | OrderIn, image: Image = QUIET) -> str:
     """Why an act or an order is refused; the state must not change by it."""
     after, effects = SEQ.step(state, image, event)
-    (reply,) = of(Reply, effects)
+    (reply,) = of(Told if isinstance(event, Operator) else Reply, effects)
     assert reply.answer.value == "refused"
     assert after == state
     assert effects == (reply,)
@@ -68,7 +68,7 @@ def test_reset_fails_by_name_of_what_is_silent(device: str) -> None:
     state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
     assert state.packml is PackML.STOPPED
     assert answers(effects) == [("reset", "failed")]
-    assert device in of(Reply, effects)[0].reason
+    assert device in reason(effects)
 
 
 def test_packs_that_never_speak_are_waited_for_and_then_done_without() -> None:
@@ -78,7 +78,7 @@ def test_packs_that_never_speak_are_waited_for_and_then_done_without() -> None:
     assert state.packml is PackML.RESETTING
     state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
     assert state.packml is PackML.IDLE
-    assert not of(Reply, effects)
+    assert not answers(effects)
 
 
 @pytest.mark.parametrize("packml", [p for p in PackML if p not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}])
@@ -256,7 +256,7 @@ def test_a_station_with_a_car_or_a_pack_in_its_way_does_not_become_idle(change: 
     assert state.packml is PackML.RESETTING
     state, effects = SEQ.step(state, image, TimeUp("station:resetting"))
     assert state.packml is PackML.STOPPED
-    assert of(Reply, effects)[0].reason == named
+    assert reason(effects) == named
 
 
 @pytest.mark.parametrize("packml", [PackML.HOLDING, PackML.HELD])

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from firmware_py.core.effects import Act, Arm, Keep, Note, Reply, StopMotion
+from firmware_py.core.effects import Act, Arm, Keep, Note, StopMotion
 from firmware_py.core.events import Action, Operator, OrderIn, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
@@ -15,7 +15,7 @@ from firmware_py.core.state import Install, Order, Phase, State
 from hal.commands import CarMode, Command, Drive, Lock, MoveLift, RequestCar, RunEnable, Unlock
 from hal.readings import LockState, SelfCheck
 from tests.unit.core import scenes as s
-from tests.unit.core.engine_drive import Driver, answers, faults_cleared, notes, of, raised
+from tests.unit.core.engine_drive import Driver, answers, faults_cleared, notes, of, raised, reason
 
 ORDER = OrderIn(Order("order-1", s.VIN, "aion-ut"), "swap-1")
 _, S0, S1, S2, S3, S4 = StablePlace
@@ -65,7 +65,8 @@ def test_a_swap_goes_through_every_step_and_place_and_is_answered() -> None:
     assert len(done) == len(set(done))
     assert driver.places == [S1, S2, S3, S4]
     assert driver.state.place is S0
-    assert answers(driver.effects) == [("reset", "accepted"), ("order-1", "accepted"), ("order-1", "completed")]
+    words = ("accepted", "started", "completed")
+    assert answers(driver.effects) == [("reset", "accepted"), *(("order-1", word) for word in words)]
     assert not driver.state.faults
     assert driver.commands[-1] == RunEnable(on=False)
     assert not driver.timers
@@ -345,7 +346,7 @@ def test_a_swap_that_resumes_without_any_state_of_its_own_is_impossible() -> Non
     driver = Driver(s.PROVEN, State(packml=PackML.HELD))
     effects = driver.tell(Operator(Action.RESUME, "tester"))
     assert answers(effects) == [("resume", "refused")]
-    assert of(Reply, effects)[0].reason.startswith("resume is for a held swap, this controller holds none: ")
+    assert reason(effects).startswith("resume is for a held swap, this controller holds none: ")
 
 
 def test_install_old_is_kept_once_it_is_decided() -> None:
