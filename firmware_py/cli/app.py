@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from firmware_py.cli import check, diagram, exits, explain, operate, probe, read, run_station, watch
+from firmware_py.cli import check, diagram, exits, explain, operate, probe, read, run_station, watch, wire_log
 
 GROUP: Final = "swapstation.commands"
 _USAGE_ERROR: Final[type[Any]] = typer.BadParameter.__bases__[0]
@@ -40,7 +40,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    for part in (run_station, operate, watch, check, explain, probe, read, diagram):
+    for part in (run_station, operate, watch, check, explain, probe, read, wire_log, diagram):
         part.register(app)
     for point in entry_points(group=GROUP):
         point.load()(app)

@@ -30,6 +30,9 @@ def run(
     ] = None,
     state_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the journal is kept.")] = None,
     socket: Annotated[Path | None, typer.Option(metavar="PATH", help="Where the local control listens.")] = None,
+    wire_log: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Log all wires and decisions there, from the first byte on.")
+    ] = None,
 ) -> None:
     """Run the controller of a station until SIGTERM or Ctrl-C.
 
@@ -48,6 +51,7 @@ def run(
     from firmware_py.shell.journal import JournalError
     from firmware_py.shell.line_socket import SocketTaken
     from firmware_py.shell.logbook import start_logging
+    from firmware_py.shell.wirelog.files import LogTaken
     from hal.errors import ConfigError
 
     found = load(station, links, config)
@@ -56,10 +60,10 @@ def run(
         control = socket or places.make_runtime_dir(found.name) / places.CONTROL
         state = state_dir or places.state_dir(found.name)
         state.mkdir(parents=True, exist_ok=True)
-        asyncio.run(run_station(found, state_dir=state, control_socket=control))
+        asyncio.run(run_station(found, state_dir=state, control_socket=control, wire_log=wire_log))
     except ConfigError as error:
         exits.leave(exits.CONFIG, error)
-    except (JournalError, SocketTaken) as error:
+    except (JournalError, LogTaken, SocketTaken) as error:
         exits.leave(exits.UNAVAILABLE, error)
     except OSError as error:
         exits.leave(exits.UNAVAILABLE, f"cannot start: {error}")

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from firmware_py.shell import places
 from firmware_py.shell.carriers import can_link, cloud_link, modbus_link
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.cloud import will_of
@@ -18,6 +19,8 @@ from firmware_py.shell.journal_writer import SqliteJournal
 from firmware_py.shell.logbook import log_change, log_event, log_link
 from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier, watchdog_period_s
+from firmware_py.shell.wirelog.session import WireLogDesk
+from firmware_py.shell.wirelog.taps import Tap
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import Topics
@@ -61,11 +64,14 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
         yield Links(modbus, can, cloud)
 
 
-async def run_station(station: Station, *, state_dir: Path, control_socket: Path) -> None:
+async def run_station(
+    station: Station, *, state_dir: Path, control_socket: Path, wire_log: Path | None = None
+) -> None:
     """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
 
-    `state_dir` must be there. Before anything is commanded it may raise `ConfigError` (links), `JournalError` (no
-    journal, or another controller has it) and `SocketTaken`.
+    `state_dir` must be there. `wire_log` is a folder for a log of all wires, from the first byte on. Before anything
+    is commanded it may raise `ConfigError` (links), `JournalError` (no journal, or another controller has it),
+    `SocketTaken` and `LogTaken`.
     """
     clock = asyncio.get_running_loop().time
     boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - must be new with every run; nothing is decided by it
@@ -76,12 +82,17 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         journal = await stack.enter_async_context(
             SqliteJournal(state_dir / "journal.sqlite", lambda: Stamp(clock(), system_wall_clock()))
         )
+        tap = Tap(clock, system_wall_clock)
+        desk = WireLogDesk(station, tap, boot_id, software())
+        if wire_log is not None:
+            await stack.enter_async_context(desk.writing(wire_log, from_start=True))
         will = will_of(topics, boot_id, _now_ms())
-        links = await stack.enter_async_context(open_links(station, will))
+        links = tap.links(await stack.enter_async_context(open_links(station, will)))
         await stack.enter_async_context(_offline_where_it_fails(links, will, station.config.process.leaving.goodbye_s))
-        host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change)
+        host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change, tap.decided)
         controller = Controller(station, links, journal, host)
-        await stack.enter_async_context(serve_control(controller, links, control_socket))
+        logs = places.log_dir(state_dir)
+        await stack.enter_async_context(serve_control(controller, links, control_socket, desk, logs))
         log_event("start", {"station": station.name, "boot": boot_id, "socket": control_socket, "state_dir": state_dir})
         async with asyncio.TaskGroup() as group:
             running = group.create_task(controller.run(), name="controller")

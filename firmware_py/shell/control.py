@@ -10,25 +10,36 @@ from firmware_py.core.events import Action, Operator
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import JournalError
 from firmware_py.shell.line_socket import LineServer, Request, RequestError
+from firmware_py.shell.logbook import log_event
 from firmware_py.shell.plant import Links
 from firmware_py.shell.status import status_of
+from firmware_py.shell.wirelog.files import LogTaken
+from firmware_py.shell.wirelog.session import LONGEST_S, LogBusy, WireLogDesk, folder_name
 
 STATUS: Final = "status"
-ACTIONS: Final = (STATUS, *(action.value for action in Action))
+WIRE_LOG: Final = "wire-log"
+ACTIONS: Final = (STATUS, WIRE_LOG, *(action.value for action in Action))
 ANSWER_S: Final = 5.0
 """An operator's act is journalled before it is decided; a disk slower than this is an error."""
 LONGEST_WHY: Final = 500
 
 
 class Control:
-    """Answers `{"action": ..., "why": ...}`. Who asks is the peer's user name, never a word of the request."""
+    """Answers `{"action": ..., "why": ...}`. Who asks is the peer's user name, never a word of the request.
 
-    def __init__(self, controller: Controller, links: Links) -> None:
+    `wire-log` has keys of its own: `seconds` (its answer comes when they have passed), `dir`, and `stop` instead.
+    """
+
+    def __init__(self, controller: Controller, links: Links, desk: WireLogDesk, logs: Path) -> None:
         self._controller = controller
         self._links = links
+        self._desk = desk
+        self._logs = logs
 
     async def answer(self, request: Request, who: str) -> Mapping[str, Any]:
-        """Status, or the answer to an operator's act. Raises `RequestError`."""
+        """Status, what a wire log has become, or the answer to an operator's act. Raises `RequestError`."""
+        if request.get("action") == WIRE_LOG:
+            return await self._wire_log(request, who)
         action, why = _checked(request)
         if action == STATUS:
             return {"ok": True, "status": status_of(self._controller, self._links)}
@@ -46,10 +57,32 @@ class Control:
             "packml": self._controller.state.packml.value,
         }
 
+    async def _wire_log(self, request: Request, who: str) -> Mapping[str, Any]:
+        if set(request) == {"action", "stop"}:
+            return {"ok": True} if self._desk.stop() else {"ok": False, "error": "no wire log is being written"}
+        seconds, folder = _log_wishes(request, self._logs)
+        log_event("wire-log", {"dir": folder, "seconds": seconds, "who": who})
+        try:
+            return {"ok": True, **await self._desk.write_for(folder, seconds)}
+        except (LogBusy, LogTaken) as error:
+            return {"ok": False, "error": str(error)}
 
-def serve_control(controller: Controller, links: Links, path: Path) -> LineServer:
-    """The server at `path`, as an async context manager. Entering raises `SocketTaken`."""
-    return LineServer(path, Control(controller, links).answer)
+
+def serve_control(controller: Controller, links: Links, path: Path, desk: WireLogDesk, logs: Path) -> LineServer:
+    """The server at `path`, as an async context manager. `logs`: where wire logs go. Entering raises `SocketTaken`."""
+    return LineServer(path, Control(controller, links, desk, logs).answer)
+
+
+def _log_wishes(request: Request, logs: Path) -> tuple[float, Path]:
+    extra = sorted(set(request) - {"action", "seconds", "dir"})
+    if extra:
+        raise RequestError(f"unknown key {extra[0]!r}; allowed: action, seconds, dir, or stop alone")
+    seconds, folder = request.get("seconds"), request.get("dir")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= LONGEST_S:
+        raise RequestError(f"seconds is a number above 0 and at most {LONGEST_S:g}")
+    if folder is not None and (not isinstance(folder, str) or not Path(folder).is_absolute()):
+        raise RequestError("dir is an absolute path")
+    return seconds, Path(folder) if folder else logs / folder_name()
 
 
 def _checked(request: Request) -> tuple[str, str]:

@@ -63,6 +63,8 @@ class Host:
     watchdog_s: float | None = None
     changed: Callable[[State, State], None] | None = None
     """Told of each change of the core's state, before and after: for the log."""
+    decided: Callable[[Event, tuple[Effect, ...], State], None] | None = None
+    """Told of each step of the core, before its effects are carried out: for the wire log."""
 
 
 class Controller:
@@ -172,6 +174,8 @@ class Controller:
         """One step of the core, its effects carried out in order. Never waits."""
         before = self.state
         self.state, effects = self.sequencer.step(before, self.observer.image, event)
+        if self.host.decided is not None:
+            self.host.decided(event, effects, self.state)
         for effect in effects:
             self._carry_out(effect)
         self.progress.decided()

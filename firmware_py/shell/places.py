@@ -52,6 +52,12 @@ def state_dir(station: str, environment: Mapping[str, str] = os.environ) -> Path
     return (Path(home) if home else Path.home() / ".local" / "state") / _APP / station
 
 
+def log_dir(state: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where wire logs are kept: the service manager's directory for logs, or one beside the journal."""
+    given = environment.get("LOGS_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else state / "wire-logs"
+
+
 def running(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Path]:
     """Stations on this machine whose runtime directory holds the file `name`."""
     found: dict[str, Path] = {}

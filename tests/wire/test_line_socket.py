@@ -173,15 +173,20 @@ def test_the_client_does_not_wait_for_ever(path: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({}, "allowed: status, reset, hold, resume, abort, clear"),
+        ({}, "allowed: status, wire-log, reset, hold, resume, abort, clear"),
         ({"action": "jump"}, "unknown action 'jump'"),
         ({"action": ["reset"]}, "unknown action"),
         ({"action": "reset", "who": "root"}, "unknown key 'who'"),
         ({"action": "reset", "why": 5}, "why is a text"),
         ({"action": "reset", "why": "x" * 501}, "at most 500"),
+        ({"action": "wire-log"}, "seconds is a number above 0 and at most 3600"),
+        ({"action": "wire-log", "seconds": True}, "seconds is a number"),
+        ({"action": "wire-log", "seconds": 3601}, "at most 3600"),
+        ({"action": "wire-log", "seconds": 1, "dir": "log"}, "dir is an absolute path"),
+        ({"action": "wire-log", "seconds": 1, "stop": True}, "unknown key 'stop'"),
     ],
 )
 async def test_a_request_that_is_none_never_reaches_the_station(request_: Request, said: str) -> None:
     nobody: Any = None
     with pytest.raises(RequestError, match=said):
-        await Control(nobody, nobody).answer(request_, "me")
+        await Control(nobody, nobody, nobody, Path()).answer(request_, "me")

@@ -1,0 +1,152 @@
+"""The two files of a wire log, written by a thread: a slow disk costs lines of the log, never time of the station."""
+
+import asyncio
+import logging
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from firmware_py.shell.wirelog.lines import CAN_LOG, WIRES, line
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+EVERY_S: Final = 0.05
+"""Between two writes: a process that is killed loses what came in this time, and no more."""
+WAITING_BYTES: Final = 8 * 1024 * 1024
+"""What may wait for the disk. All that comes then is dropped and counted."""
+MAX_BYTES: Final = 2 * 1024**3
+"""Where a log ends by itself: it shares its disk with the journal."""
+
+
+class LogTaken(OSError):
+    """The folder cannot be written to, or holds a wire log. The text says which."""
+
+
+class WireFiles:
+    """A `Sink`, and an async context manager: entering makes the folder and its files, leaving writes all that waits.
+
+    Whole lines leave in one system call and nothing is kept back in the process, so a reader of a killed one finds
+    whole lines. Entering raises `LogTaken`. Where the disk fails or `max_bytes` are reached, `error` says so and the
+    log ends; the station goes on.
+    """
+
+    def __init__(
+        self, folder: Path, header: bytes, *, max_bytes: int = MAX_BYTES, waiting_bytes: int = WAITING_BYTES
+    ) -> None:
+        self.folder = folder
+        self.error = ""
+        self.lines = 0
+        self.dropped = 0
+        """Lines that are not in the log. A line with `gap` stands where they are missing."""
+        self._gap = 0
+        self._max_bytes, self._waiting_bytes = max_bytes, waiting_bytes
+        self._written = 0
+        self._lock = threading.Lock()
+        self._entries: list[bytes] = [header]
+        self._frames: list[bytes] = []
+        self._waiting = len(header)
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def put(self, entry: bytes, frames: bytes = b"") -> None:
+        """See `Sink.put`."""
+        size = len(entry) + len(frames)
+        with self._lock:
+            if self.error or self._waiting + size > self._waiting_bytes:
+                self.dropped += 1
+                self._gap += 1
+                return
+            if self._gap:
+                self._entries.append(line({"gap": self._gap}))
+                self._gap = 0
+            self._entries.append(entry)
+            if frames:
+                self._frames.append(frames)
+            self._waiting += size
+            self.lines += 1
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        opened: asyncio.Future[OSError | None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._write, args=(opened,), name="wire-log", daemon=True)
+        self._thread.start()
+        error = await opened
+        if error is not None:
+            raise LogTaken(f"{self.folder}: {error.strerror or error}") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Waits for the disk without blocking the loop; one who is cancelled meanwhile blocks, for the log is whole."""
+        with self._lock:
+            if self._gap and not self.error:
+                self._entries.append(line({"gap": self._gap}))
+            self._entries.append(line({"end": "closed"}))
+        self._end.set()
+        try:
+            await self._closed
+        finally:
+            if self._thread is not None:
+                self._thread.join()
+
+    # below here: the thread
+
+    def _write(self, opened: asyncio.Future[OSError | None]) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            wires, can = _create(self.folder / WIRES), _create(self.folder / CAN_LOG)
+        except OSError as error:
+            self._tell(opened, error)
+            return
+        self._tell(opened, None)
+        try:
+            last = False
+            while not last and not self.error:
+                last = self._end.wait(EVERY_S)
+                self._drain(wires, can)
+        except OSError as error:
+            self._give_up(f"{self.folder}: {error.strerror or error}")
+        finally:
+            os.close(wires)
+            os.close(can)
+            self._tell(self._closed, None)
+
+    def _tell(self, waiter: "asyncio.Future[T]", answer: T) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, waiter, answer)
+
+    def _drain(self, wires: int, can: int) -> None:
+        with self._lock:
+            entries, frames = b"".join(self._entries), b"".join(self._frames)
+            self._entries, self._frames, self._waiting = [], [], 0
+        self._written += len(entries) + len(frames)
+        if self._written > self._max_bytes:
+            _write_all(wires, line({"end": f"limit of {self._max_bytes} bytes"}))
+            self._give_up(f"{self.folder}: the limit of {self._max_bytes} bytes is reached")
+            return
+        _write_all(can, frames)  # first: a line that announces frames never stands there without them
+        _write_all(wires, entries)
+
+    def _give_up(self, text: str) -> None:
+        with self._lock:
+            self.error = text
+        _log.warning("wire-log-ended", {"text": text})
+
+
+def _settle(waiter: "asyncio.Future[T]", answer: T) -> None:
+    if not waiter.done():  # else its owner was cancelled meanwhile
+        waiter.set_result(answer)
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

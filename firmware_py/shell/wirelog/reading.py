@@ -1,0 +1,78 @@
+"""Reading a wire log back: entries in the order of their lines, CAN batches with their frames."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from firmware_py.shell.wirelog.lines import CAN_LOG, FORMAT, WIRES
+from hal.ports import Frame
+
+_CANDUMP: Final = re.compile(r"\(\d+\.\d+\) (\S+) ([0-9A-F]{3}|[0-9A-F]{8})#((?:[0-9A-F]{2}){0,8})(?: [RT])?")
+
+
+class BadLog(ValueError):
+    """No wire log, or one that cannot be read on. The text names the file and, where there is one, the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of `wires.jsonl`. `frames` belong to it where it is a batch of CAN frames."""
+
+    number: int
+    said: Mapping[str, Any]
+    frames: tuple[Frame, ...] = ()
+
+
+class WireLog:
+    """A log on disk. `path` is its folder, or its `wires.jsonl`. Raises `BadLog`.
+
+    A last line that is cut, as a crash of the machine may leave it, is no line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / WIRES if path.is_dir() else path
+        try:
+            wires, can = _lines(self.path), _lines(self.path.with_name(CAN_LOG))
+        except OSError as error:
+            raise BadLog(f"{error.filename}: {error.strerror or error}") from error
+        self._can = can
+        self._entries = [self._parsed(number, text) for number, text in enumerate(wires, start=1)]
+        self.header: Mapping[str, Any] = self._entries[0] if self._entries else {}
+        found = self.header.get("wire-log")
+        if found != FORMAT:
+            raise BadLog(f"{self.path}:1: no wire log of format {FORMAT} (found {found!r})")
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every entry after the header."""
+        line = 0
+        for number, said in enumerate(self._entries[1:], start=2):
+            count = said.get("got", said.get("sent", 0))
+            yield Entry(number, said, tuple(self._frame(line + k) for k in range(count)))
+            line += count
+
+    def _parsed(self, number: int, text: str) -> Mapping[str, Any]:
+        try:
+            said = json.loads(text)
+        except ValueError as error:
+            raise BadLog(f"{self.path}:{number}: no JSON: {error}") from None
+        if not isinstance(said, dict):
+            raise BadLog(f"{self.path}:{number}: no JSON object")
+        return said
+
+    def _frame(self, line: int) -> Frame:
+        where = f"{self.path.with_name(CAN_LOG)}:{line + 1}"
+        if line >= len(self._can):
+            raise BadLog(f"{where}: {self.path.name} announces a frame that is not there")
+        found = _CANDUMP.fullmatch(self._can[line])
+        if found is None:
+            raise BadLog(f"{where}: {self._can[line]!r} is no line of candump")
+        can_id, data = found[2], bytes.fromhex(found[3])
+        return Frame(int(can_id, 16), data, extended=len(can_id) == 8)
+
+
+def _lines(path: Path) -> list[str]:
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    return whole.decode().split("\n") if whole else []
