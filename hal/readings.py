@@ -178,7 +178,11 @@ class CarReading:
 
 @dataclass(frozen=True, slots=True)
 class PackReading:
-    """One pack's BMS. Current in A, positive = charging. SOC and SOH in %, insulation not included (not on CAN)."""
+    """One pack's BMS. Current in A, positive = charging. SOC and SOH in %, insulation not included (not on CAN).
+
+    `temp_degc` is the one temperature of a pack that tells neither its hottest nor its coldest cell. The limits and
+    permissions are what the pack asks of a charger now. `maker`: who made it, in its own words.
+    """
 
     serial: str | None = None
     soc_pct: float | None = None
@@ -192,6 +196,14 @@ class PackReading:
     contactors_open: bool | None = None
     hvil_closed: bool | None = None
     fault_bits: int | None = None
+    temp_degc: float | None = None
+    charge_limit_v: float | None = None
+    charge_limit_a: float | None = None
+    discharge_limit_v: float | None = None
+    discharge_limit_a: float | None = None
+    charge_allowed: bool | None = None
+    discharge_allowed: bool | None = None
+    maker: str | None = None
     at_s: float = 0.0
 
 

@@ -129,7 +129,8 @@ def _aligned(rows: list[_Row]) -> Iterator[str]:
 
 def _offer(offer: "Offer") -> str:
     if not offer.unit:
-        return f"  {offer.role:<{_ROLE_WIDTH}} (nobody)"
+        why = f": {offer.place}" if offer.place else ""
+        return f"  {offer.role:<{_ROLE_WIDTH}} (nobody{why})"
     doubt = "   confidence M: prove it on the bench" if offer.confidence == "M" else ""
     return f"  {offer.role:<{_ROLE_WIDTH}} {offer.unit:<16} {offer.place}{doubt}"
 

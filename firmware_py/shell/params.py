@@ -78,7 +78,7 @@ def params_of(station: Station) -> Params:
             name: frozenset(k for k in vehicle.vehicle.packs if k in station.packs)
             for name, vehicle in station.vehicles.items()
         },
-        code_patterns={name: pack.pack.code_pattern for name, pack in station.packs.items()},
+        code_patterns={name: p.pack.code_pattern for name, p in station.packs.items() if p.pack.code_pattern},
     )
 
 

@@ -16,7 +16,7 @@ from hal.ports import Frame
 
 @dataclass
 class Traffic:
-    """One message of a codec: what it carries, and the last alive counter and payload seen."""
+    """One message of a codec: what it carries, and the last alive counter seen. `fresh`: it shows the sender there."""
 
     name: str
     can_id: int
@@ -25,9 +25,11 @@ class Traffic:
     cycle_s: float
     signals: tuple[RoleSignal, ...]
     texts: tuple[RoleText, ...]
+    fresh: bool
     alive: Bits | None
     last_alive: int | None = None
     decoders: tuple[tuple[str, Callable[[Words], Value | None]], ...] = field(default=())
+    any_length: bool = False
 
     @property
     def parts(self) -> int:
@@ -58,10 +60,12 @@ class FrameCodec:
         if traffic is None:
             self.unknown += 1
             return None
-        data = frame.data
+        data, short = frame.data, len(frame.data) < traffic.length
         if len(data) != traffic.length:
-            self.rejected += 1
-            return None
+            if not traffic.any_length:
+                self.rejected += 1
+                return None
+            data = data[: traffic.length].ljust(traffic.length, b"\0")
         words = (int.from_bytes(data, "little"), int.from_bytes(data, "big"))
         alive = None
         if traffic.alive is not None:
@@ -70,11 +74,14 @@ class FrameCodec:
                 self.repeated += 1
                 return None
         try:
-            values = {role: decode(words) for role, decode in traffic.decoders}
-            for text in traffic.texts:
-                found = text.decode(words)
-                if found is not None:
-                    values[text.role] = found
+            if short:
+                values = _carried(traffic, words, len(frame.data))
+            else:
+                values = {role: decode(words) for role, decode in traffic.decoders}
+                for text in traffic.texts:
+                    found = text.decode(words)
+                    if found is not None:
+                        values[text.role] = found
         except OutOfRange:
             self.rejected += 1
             return None
@@ -121,8 +128,8 @@ class CarCodec(FrameCodec):
             raise CodecError(f"{vehicle.name} takes no requests")
         self._request = vehicle.can.request
         self._message: DbcMessage = self.messages[self._request.message]
-        self._mode = bits_of(self._message.signals[self._request.mode])
-        self._counter = bits_of(self._message.signals[self._request.counter])
+        self._mode = bits_of(self._message.signals[self._request.mode], self._message)
+        self._counter = bits_of(self._message.signals[self._request.counter], self._message)
         self.request_id = self._message.can_id
 
     def encode_request(self, mode: CarMode, count: int) -> Frame:
@@ -154,11 +161,6 @@ def id_at(message: DbcMessage, can: CanMap, node: int) -> int:
             return message.can_id
 
 
-def used_messages(can: CanMap) -> tuple[str, ...]:
-    """Names of the messages that roles come from, each once."""
-    return tuple(dict.fromkeys([*(s.message for s in can.signals.values()), *(t.message for t in can.texts.values())]))
-
-
 def _joined(pieces: Iterable[Words], length: int) -> bytes:
     """The payload of signals of both byte orders together."""
     little = big = 0
@@ -170,7 +172,8 @@ def _joined(pieces: Iterable[Words], length: int) -> bytes:
 
 
 def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iterator[Traffic]:
-    for name in used_messages(can):
+    counter = can.alive.signal
+    for name in can.used:
         message = messages[name]
         signals = tuple(role_signal(r, s, message) for r, s in can.signals.items() if s.message == name)
         texts = tuple(role_text(r, t, message) for r, t in can.texts.items() if t.message == name)
@@ -182,9 +185,16 @@ def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iter
             cycle_s=message.cycle_s or 1.0,
             signals=signals,
             texts=texts,
-            alive=bits_of(message.signals[can.alive.signal]) if can.alive.message == name else None,
+            fresh=can.alive.message == name,
+            alive=bits_of(message.signals[counter], message) if counter and can.alive.message == name else None,
             decoders=tuple((s.role, s.decode) for s in signals),
+            any_length=can.any_length,
         )
+
+
+def _carried(traffic: Traffic, words: Words, octets: int) -> Decoded:
+    """The roles of a frame that is shorter than its message: what it does not reach is unknown."""
+    return {s.role: s.decode(words) if s.octets <= octets else None for s in traffic.signals}
 
 
 def _periods(traffic: tuple[Traffic, ...]) -> Iterator[tuple[str, float]]:

@@ -19,7 +19,10 @@ class OutOfRange(CodecError):
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """Where a signal stands. `low` and `high` are the raw limits that the DBC sets."""
+    """Where a signal stands. `low` and `high` are the raw limits that the DBC sets.
+
+    `octets`: how long a frame must be to carry all of it.
+    """
 
     shift: int
     mask: int
@@ -27,6 +30,7 @@ class Bits:
     big: bool
     low: int
     high: int
+    octets: int
 
     def get(self, words: Words) -> int:
         """The raw value."""
@@ -39,7 +43,7 @@ class Bits:
         return (0, moved) if self.big else (moved, 0)
 
 
-def bits_of(signal: Signal) -> Bits:
+def bits_of(signal: Signal, message: DbcMessage) -> Bits:
     """Compiled place and raw limits of a signal."""
     low, high = signal.raw_range()
     if signal.minimum is not None:
@@ -47,7 +51,8 @@ def bits_of(signal: Signal) -> Bits:
     if signal.maximum is not None:
         high = min(high, _raw(signal, signal.maximum if signal.scale > 0 else signal.minimum or signal.maximum))
     sign = 1 << signal.length - 1 if signal.signed else 0
-    return Bits(signal.shift, (1 << signal.length) - 1, sign, signal.order == "big", low, high)
+    octets = message.length - signal.shift // 8 if signal.order == "big" else (signal.shift + signal.length + 7) // 8
+    return Bits(signal.shift, (1 << signal.length) - 1, sign, signal.order == "big", low, high, octets)
 
 
 def _raw(signal: Signal, physical: float) -> int:
@@ -61,12 +66,13 @@ class RoleSignal:
     role: str
     decode: Callable[[Words], Value | None]
     encode: Callable[[Value | None], Words]
+    octets: int
 
 
 def role_signal(role: str, spec: SignalMap, message: DbcMessage) -> RoleSignal:
     """Compile a role. `decode` raises `OutOfRange`; `encode` raises `CodecError`."""
     signal = message.signals[spec.signal]
-    bits = bits_of(signal)
+    bits = bits_of(signal, message)
     to_value, to_raw = _conversion(spec, signal)
     invalid = frozenset(spec.invalid)
 
@@ -88,7 +94,7 @@ def role_signal(role: str, spec: SignalMap, message: DbcMessage) -> RoleSignal:
             raise CodecError(f"{role} = {value!r} does not fit {signal.name}")
         return bits.put(raw)
 
-    return RoleSignal(role, decode, encode)
+    return RoleSignal(role, decode, encode, bits.octets)
 
 
 def _conversion(spec: SignalMap, signal: Signal) -> tuple[Callable[[int], Value | None], Callable[[Value], int]]:
@@ -134,7 +140,7 @@ class RoleText:
 
     role: str
     spec: TextMap
-    part: Bits
+    part: Bits | None
     chars: tuple[Bits, ...]
     sizes: tuple[int, ...]
     order: Literal["little", "big"]
@@ -142,7 +148,7 @@ class RoleText:
 
     def decode(self, words: Words) -> str | None:
         """The text with its last part, else None. Raises `OutOfRange` for a part or characters that cannot be."""
-        number = self.part.get(words)
+        number = 0 if self.part is None else self.part.get(words)
         if number >= len(self.chars):
             raise OutOfRange(f"{self.spec.part} = {number}")
         if number == 0:
@@ -155,23 +161,34 @@ class RoleText:
             return None
         raw = b"".join(self.seen).rstrip(b"\0")
         self.seen.clear()
+        if self.part is None:
+            return _words(self.role, raw.rstrip(b" "))
         if raw and (len(raw) != self.spec.length or not raw.isalnum()):
             raise OutOfRange(f"{self.role}: {raw!r}")
         return raw.decode("ascii")
 
     def encode(self, value: Value | None, number: int) -> tuple[Words, ...]:
         """The integers of one part; an unknown text is all zeros. Raises `CodecError` when it does not fit."""
-        text = "" if value is None else value
-        if not isinstance(text, str) or not text.isascii() or len(text) not in {0, self.spec.length}:
+        text, length = "" if value is None else value, self.spec.length
+        allowed = range(length + 1) if self.part is None else (0, length)
+        if not isinstance(text, str) or not text.isascii() or len(text) not in allowed:
             raise CodecError(f"{self.role}: {value!r} is not {self.spec.length} ASCII characters")
         start, size = sum(self.sizes[:number]), self.sizes[number]
-        chunk = text.encode("ascii")[start : start + size].ljust(size, b"\0")
-        return self.part.put(number), self.chars[number].put(int.from_bytes(chunk, self.order))
+        filler = b" " if text and self.part is None else b"\0"
+        chunk = text.encode("ascii")[start : start + size].ljust(size, filler)
+        body = self.chars[number].put(int.from_bytes(chunk, self.order))
+        return (body,) if self.part is None else (self.part.put(number), body)
+
+
+def _words(role: str, raw: bytes) -> str:
+    if not all(0x20 <= char < 0x7F for char in raw):
+        raise OutOfRange(f"{role}: {raw!r}")
+    return raw.decode("ascii")
 
 
 def role_text(role: str, spec: TextMap, message: DbcMessage) -> RoleText:
     """Compile a text."""
     signals = [message.signals[name] for name in spec.chars]
     sizes = tuple(signal.length // 8 for signal in signals)
-    part = bits_of(message.signals[spec.part])
-    return RoleText(role, spec, part, tuple(bits_of(s) for s in signals), sizes, signals[0].order)
+    part = None if spec.part is None else bits_of(message.signals[spec.part], message)
+    return RoleText(role, spec, part, tuple(bits_of(s, message) for s in signals), sizes, signals[0].order)

@@ -1,11 +1,11 @@
 """Cross checks of the CAN side of a pack or vehicle file: every role has a signal, every signal is in the DBC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hal.codecs.dbc import DbcMessage
 from hal.config.check_devices import check_words
 from hal.config.mistakes import Spot
-from hal.config.role_types import Shape, role_types
+from hal.config.role_types import RoleType, Shape, role_types
 from hal.config.signals import CanMap, SignalMap, TextMap
 
 SHAPE_OF_KIND: dict[str, Shape] = {"number": "number", "flag": "flag", "bits": "whole", "enum": "word"}
@@ -14,15 +14,7 @@ SHAPE_OF_KIND: dict[str, Shape] = {"number": "number", "flag": "flag", "bits": "
 def check_can(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: Spot) -> None:
     """Note everything that is wrong with `[can]`. `kind` is "pack" or "vehicle"."""
     wanted = role_types(kind)
-    for name in (*can.signals, *can.texts):
-        table = "signals" if name in can.signals else "texts"
-        if name not in wanted:
-            (spot / table / name).unknown(name, wanted, f"a role of a {kind}")
-        if name in can.signals and name in can.texts:
-            (spot / "texts" / name).note("also in signals", "one of signals and texts")
-    for role in wanted:
-        if role not in can.signals and role not in can.texts:
-            (spot / "signals").note(f"no {role}", "every role, in signals or texts")
+    _check_roles(can, wanted, kind, spot)
     for name, signal in can.signals.items():
         here = spot / "signals" / name
         _check_signal(signal, messages, here)
@@ -32,11 +24,34 @@ def check_can(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: 
             check_words(signal.enum, name, wanted[name], here / "enum")
     for name, text in can.texts.items():
         _check_text(text, messages, spot / "texts" / name)
-    _exists(can.alive.message, (("signal", can.alive.signal),), messages, spot / "alive")
+    _check_alive(can, messages, kind, spot / "alive")
     _check_request(can, messages, spot / "request")
     if kind == "vehicle" and can.request is None:
         (spot / "request").note("(absent)", "the frame that asks the car for a mode")
     _check_messages(can, messages, spot)
+
+
+def _check_roles(can: CanMap, wanted: Mapping[str, RoleType], kind: str, spot: Spot) -> None:
+    tables: dict[str, Iterable[str]] = {"signals": can.signals, "texts": can.texts, "absent": can.absent}
+    first: dict[str, str] = {}
+    for table, entries in tables.items():
+        for name in entries:
+            if name not in wanted:
+                (spot / table / name).unknown(name, wanted, f"a role of a {kind}")
+            elif first.setdefault(name, table) != table:
+                (spot / table / name).note(f"also in {first[name]}", "one of signals, texts and absent")
+    for role in wanted:
+        if role not in first:
+            (spot / "signals").note(f"no {role}", "every role, in signals, texts, or with a reason in absent")
+
+
+def _check_alive(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: Spot) -> None:
+    signals = () if can.alive.signal is None else (("signal", can.alive.signal),)
+    _exists(can.alive.message, signals, messages, spot)
+    if can.alive.message in messages and can.alive.message not in can.used:
+        (spot / "message").unknown(can.alive.message, can.used, "a message that a role comes from")
+    if kind == "vehicle" and not signals:
+        (spot / "signal").note("(absent)", "an alive counter: what a car says frees and moves it")
 
 
 def _check_signal(signal: SignalMap, messages: Mapping[str, DbcMessage], spot: Spot) -> None:
@@ -53,12 +68,16 @@ def _check_signal(signal: SignalMap, messages: Mapping[str, DbcMessage], spot: S
 
 
 def _check_text(text: TextMap, messages: Mapping[str, DbcMessage], spot: Spot) -> None:
-    _exists(text.message, (("part", text.part), *(("chars", name) for name in text.chars)), messages, spot)
+    part = () if text.part is None else (("part", text.part),)
+    _exists(text.message, (*part, *(("chars", name) for name in text.chars)), messages, spot)
     message = messages.get(text.message)
+    if text.part is None and len(text.chars) > 1:
+        (spot / "part").note("(absent)", "the signal that numbers the parts")
     for number, name in enumerate(text.chars):
         found = message.signals.get(name) if message else None
-        if found and (found.length % 8 or found.signed or found.part != number):
-            (spot / "chars").note(name, f"an unsigned signal of whole bytes that is sent as part {number}")
+        if found and (found.length % 8 or found.signed or found.part != (number if part else None)):
+            as_part = f" that is sent as part {number}" if part else ""
+            (spot / "chars").note(name, f"an unsigned signal of whole bytes{as_part}")
     if message and all(name in message.signals for name in text.chars):
         room = sum(message.signals[name].length // 8 for name in text.chars)
         if text.length > room:
@@ -86,8 +105,7 @@ def _exists(name: str, signals: tuple[tuple[str, str], ...], messages: Mapping[s
 
 
 def _check_messages(can: CanMap, messages: Mapping[str, DbcMessage], spot: Spot) -> None:
-    used = {*(s.message for s in can.signals.values()), *(t.message for t in can.texts.values())}
-    for name in sorted(used & messages.keys()):
+    for name in sorted(messages.keys() & set(can.used)):
         message = messages[name]
         if message.cycle_s is None:
             (spot / "dbc").note(f"{name} has no cycle time", "GenMsgCycleTime for every message that is read")

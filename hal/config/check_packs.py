@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hal.codecs.dbc import DbcMessage, parse_dbc
-from hal.codecs.frames import id_at, used_messages
+from hal.codecs.frames import id_at
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot
 from hal.config.pack import PackType
@@ -127,7 +127,7 @@ def _messages(sender: PackType | VehicleType) -> list[DbcMessage]:
     except CodecError:
         return []
     request = [] if sender.can.request is None else [sender.can.request.message]
-    return [messages[name] for name in (*used_messages(sender.can), *request) if name in messages]
+    return [messages[name] for name in (*sender.can.used, *request) if name in messages]
 
 
 def _check_places(draft: Draft, info: StationInfo) -> None:

@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Who offers a role of a device; `unit` and `place` are empty where nobody does."""
+    """Who offers a role of a device; `unit` is empty where nobody does, and `place` then says why, if a file does."""
 
     device: str
     role: str
@@ -152,8 +152,9 @@ def _heard(device: str, kind: str, can: CanMap, sender: str) -> Iterator[Offer]:
     for role in roles(kind):
         signal, text = can.signals.get(role), can.texts.get(role)
         if signal is not None:
-            yield Offer(device, role, sender, f"{signal.message}.{signal.signal}", "")
+            yield Offer(device, role, sender, f"{signal.message}.{signal.signal}", signal.confidence or "")
         elif text is not None:
-            yield Offer(device, role, sender, f"{text.message} in {len(text.chars)} parts", "")
+            parts = f" in {len(text.chars)} parts" if text.part else ""
+            yield Offer(device, role, sender, f"{text.message}{parts}", "")
         else:
-            yield Offer(device, role, "", "", "")
+            yield Offer(device, role, "", can.absent.get(role, ""), "")

@@ -70,7 +70,11 @@ class Library:
             if getattr(info, low) >= getattr(info, high):
                 (spot / "pack" / low).note(str(getattr(info, low)), f"less than {high} ({getattr(info, high)})")
         self._placeholders(content, info, spot)
-        _pattern(info.code_pattern, spot / "pack" / "code_pattern")
+        for key in ("code_pattern", "lock_points"):
+            if info.fits and getattr(info, key) is None:
+                (spot / "pack" / key).note("(absent)", "a value, for a pack that fits a car")
+        if info.code_pattern is not None:
+            _pattern(info.code_pattern, spot / "pack" / "code_pattern")
         text = self._dbc(content, path, "pack", spot)
         return PackType.model_construct(name=name, dbc_text=text, **dict(content))
 

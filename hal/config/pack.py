@@ -13,21 +13,24 @@ class PackInfo(Strict):
     """What the pack is. Energy in kWh, mass in kg, voltage in V.
 
     `code_pattern` recognises the class in the 24-character pack code (GB/T 34014: characters 6 and 7 = specification).
+    A pack that no car carries fits none, and then has neither pattern nor lock points: it is never handed out.
+    `maker`: the text by which it names its maker on CAN.
     """
 
     title: Text
     source: Text
     verified_on_hardware: Flag
-    fits: Annotated[tuple[Name, ...], Field(min_length=1)]
-    code_pattern: Text
-    energy_lfp_kwh: Positive
-    energy_nmc_kwh: Positive
+    fits: tuple[Name, ...] = ()
+    code_pattern: Text | None = None
+    maker: Text | None = None
+    energy_lfp_kwh: Positive | None = None
+    energy_nmc_kwh: Positive | None = None
     mass_kg: Positive
     voltage_nominal_v: Positive
     voltage_min_v: Positive
     voltage_max_v: Positive
     current_max_a: Num
-    lock_points: Annotated[int, Field(strict=True, ge=1, le=16)]
+    lock_points: Annotated[int, Field(strict=True, ge=1, le=16)] | None = None
 
 
 class PackContent(Strict):
@@ -46,4 +49,5 @@ class PackType(PackContent):
 
     def matches(self, code: str) -> bool:
         """True when the pack code names this class."""
-        return re.fullmatch(self.pack.code_pattern, code) is not None
+        pattern = self.pack.code_pattern
+        return pattern is not None and re.fullmatch(pattern, code) is not None

@@ -20,13 +20,17 @@ class SignalMap(Strict):
     invert: Flag = False
     invalid: tuple[Int, ...] = ()
     enum: dict[str, Name] | None = None
+    confidence: Literal["H", "M"] | None = None
 
 
 class TextMap(Strict):
-    """A text that travels in parts: multiplexer signal `part` and one 56-bit signal per part, low byte first."""
+    """A text that travels in parts: multiplexer signal `part` and one signal of `chars` per part, in the DBC's order.
+
+    Without `part` it is one signal of words, filled up with spaces; `length` is then the longest that fits.
+    """
 
     message: Text
-    part: Text
+    part: Text | None = None
     chars: Annotated[tuple[Text, ...], Field(min_length=1)]
     length: Count
 
@@ -41,16 +45,22 @@ class RequestMap(Strict):
 
 
 class AliveMap(Strict):
-    """Alive counter of one message; a frame whose counter did not advance refreshes nothing."""
+    """The message by which a sender is known to be there, and the alive counter in it.
+
+    A frame whose counter did not advance refreshes nothing. Without `signal` the sender has no counter: every frame
+    counts, also of one that says the same for ever.
+    """
 
     message: Text
-    signal: Text
+    signal: Text | None = None
 
 
 class CanMap(Strict):
     """The CAN side of a pack or vehicle file.
 
     `node_in` says what the sender's node is to its ids: their low byte, an offset that is added to all, or nothing.
+    `any_length`: a frame may be shorter or longer than in the DBC; what it does not carry is unknown. Else it is bad.
+    `absent`: roles that this sender does not tell, and why: they stay unknown.
     """
 
     dbc: Text
@@ -58,4 +68,12 @@ class CanMap(Strict):
     alive: AliveMap
     signals: dict[Name, SignalMap]
     texts: dict[Name, TextMap] = Field(default_factory=dict)
+    absent: dict[Name, Text] = Field(default_factory=dict)
+    any_length: Flag = False
     request: RequestMap | None = None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Names of the messages that roles come from, each once."""
+        signals, texts = self.signals.values(), self.texts.values()
+        return tuple(dict.fromkeys([*(s.message for s in signals), *(t.message for t in texts)]))

@@ -1,100 +1,98 @@
 """Devices on CAN: packs by node, and the car. Each holds its latest values and their time.
 
-Only the frame with the alive counter makes a node fresh: a sender whose counter stands still goes stale, whatever else
-it sends.
+Only the frame that shows a sender there makes it fresh, where it has one with its alive counter: a sender whose counter
+stands still goes stale, whatever else it sends. And a value whose own frame does not come any more is unknown, whatever
+else comes: a missing frame of alarms must not read as "no alarm".
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
 
-from hal.codecs.frames import CarCodec, PackCodec
+from hal.codecs.frames import CarCodec, FrameCodec, PackCodec
 from hal.commands import CarMode
 from hal.ports import CanLink, Frame
 from hal.readings import CarReading, PackReading, SelfCheck
 
 NEVER = float("-inf")
-_NO_PACK = PackReading()
-_NO_CAR = CarReading()
+LOST_PERIODS: Final = 3
+"""A value is unknown after so many of its own periods, and not before its sender may be silent."""
+
+C = TypeVar("C", bound=FrameCodec)
+R = TypeVar("R", bound=PackReading | CarReading)
 
 
-class PackNode:
-    """One pack position on a CAN channel. Silence clears its values: those of one pack must not serve for the next."""
+class _Node(Generic[C, R]):
+    """One sender. Silence clears its values: those of one must not serve for the next that comes."""
 
-    def __init__(self, codec: PackCodec, clock: Callable[[], float], stale_after_s: float) -> None:
+    def __init__(self, codec: C, clock: Callable[[], float], stale_after_s: float, reading: type[R]) -> None:
         self.codec = codec
         self.stale_after_s = stale_after_s
         self.at_s = NEVER
-        self._alive_ids = frozenset(t.can_id for t in codec.traffic if t.alive is not None)
+        self._fresh_ids = frozenset(t.can_id for t in codec.traffic if t.fresh)
+        self._keep_s = {role: max(stale_after_s, LOST_PERIODS * s) for role, s in codec.period_s.items()}
         self._clock = clock
+        self._new = reading
+        self._unknown: R = reading()
         self._values: dict[str, Any] = {}
-        self._reading: PackReading | None = None
+        self._until_s: dict[str, float] = {}
+        self._reading: R | None = None
+        self._good_until_s = NEVER
 
     def take(self, frame: Frame) -> bool:
         """Decode one frame. `True` when it brought something."""
         now = self._clock()
         if now - self.at_s > self.stale_after_s:
-            self._values = {}
+            self._clear(self._values)
             self.codec.forget()
         values = self.codec.decode(frame)
         if values is None:
             return False
         self._values.update(values)
-        if frame.can_id in self._alive_ids:
+        for role in values:
+            self._until_s[role] = now + self._keep_s[role]
+        if frame.can_id in self._fresh_ids:
             self.at_s = now
         self._reading = None
         return True
 
-    def reading(self, now: float) -> PackReading:
-        """Reading of now; all unknown when the pack is silent for too long."""
+    def reading(self, now: float) -> R:
+        """Reading of now; all unknown when the sender is silent for too long."""
         if now - self.at_s > self.stale_after_s:
-            self._values = {}
-            return _NO_PACK
-        if self._reading is None:
-            self._reading = PackReading(**self._values, at_s=self.at_s)
+            self._clear(self._values)
+            return self._unknown
+        if self._reading is None or now > self._good_until_s:
+            self._clear(role for role, until_s in self._until_s.items() if now > until_s)
+            self._good_until_s = min(self._until_s.values(), default=NEVER)
+            self._reading = self._new(**self._converted(self._values), at_s=self.at_s)
         return self._reading
 
+    def _clear(self, roles: Iterable[str]) -> None:
+        for role in tuple(roles):
+            del self._values[role], self._until_s[role]
 
-class CarNode:
+    def _converted(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return values
+
+
+class PackNode(_Node[PackCodec, PackReading]):
+    """One pack position on a CAN channel."""
+
+    def __init__(self, codec: PackCodec, clock: Callable[[], float], stale_after_s: float) -> None:
+        super().__init__(codec, clock, stale_after_s, PackReading)
+
+
+class CarNode(_Node[CarCodec, CarReading]):
     """The car on its channel. A request is repeated by its owner until it is withdrawn: a car needs an asker."""
 
     def __init__(self, codec: CarCodec, link: CanLink, clock: Callable[[], float], stale_after_s: float) -> None:
-        self.codec = codec
-        self.stale_after_s = stale_after_s
-        self.at_s = NEVER
+        super().__init__(codec, clock, stale_after_s, CarReading)
         self.mode = CarMode.NONE
-        self._alive_ids = frozenset(t.can_id for t in codec.traffic if t.alive is not None)
         self._link = link
-        self._clock = clock
         self._count = 0
-        self._values: dict[str, Any] = {}
-        self._reading: CarReading | None = None
 
-    def take(self, frame: Frame) -> bool:
-        """Decode one frame. `True` when it brought something."""
-        now = self._clock()
-        if now - self.at_s > self.stale_after_s:
-            self._values = {}
-            self.codec.forget()
-        values = self.codec.decode(frame)
-        if values is None:
-            return False
-        self._values.update(values)
-        if frame.can_id in self._alive_ids:
-            self.at_s = now
-        self._reading = None
-        return True
-
-    def reading(self, now: float) -> CarReading:
-        """Reading of now; all unknown when the car is silent."""
-        if now - self.at_s > self.stale_after_s:
-            self._values = {}
-            return _NO_CAR
-        if self._reading is None:
-            values = dict(self._values)
-            if values.get("self_check") is not None:
-                values["self_check"] = SelfCheck(values["self_check"])
-            self._reading = CarReading(**values, at_s=self.at_s)
-        return self._reading
+    def _converted(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        word = values.get("self_check")
+        return values if word is None else {**values, "self_check": SelfCheck(word)}
 
     async def request(self, mode: CarMode) -> None:
         """Ask for a mode from now on; sends the first frame. Raises `LinkDown`."""

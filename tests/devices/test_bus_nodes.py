@@ -27,6 +27,20 @@ def _says(codec: PackCodec, message: str, serial: str, count: int) -> Frame:
     return codec.frame(traffic, values, alive=count, part=count)
 
 
+def test_a_value_whose_own_frame_stops_is_unknown_whatever_else_comes() -> None:
+    station, clock = load_station("choco-14"), Clock()
+    kind = station.packs["choco-20"]
+    node, sender = PackNode(PackCodec(kind, 15), clock, STALE_S), PackCodec(kind, 15)
+    node.take(_says(sender, "alive", OLD, 0))
+    for part in range(4):
+        node.take(_says(sender, "identity", OLD, part))
+    for count in range(1, 8):  # the code counts for three rounds of a second each
+        clock.now += 0.5
+        node.take(_says(sender, "alive", OLD, count))
+        assert (node.reading(clock.now).serial == OLD) is (count <= 6), count
+    assert node.reading(clock.now).soc_pct == 90.0
+
+
 def test_a_code_begun_before_a_silence_is_not_completed_after_it() -> None:
     station, clock = load_station("choco-14"), Clock()
     kind = station.packs["choco-20"]

@@ -179,6 +179,19 @@ def test_big_endian_signals_are_read_where_the_dbc_says() -> None:
     assert (codec.decode(frame) or {})["soc_pct"] == 95.3
 
 
+def test_a_short_frame_carries_what_its_bytes_reach_in_either_order() -> None:
+    """Soc in bytes 1 and 2, big-endian; Soh in byte 3; FaultBits in bytes 4 to 7."""
+    moto = PACK.dbc_text.replace("Soc : 8|10@1+", "Soc : 15|10@0+").replace("Soh : 18|8@1+", "Soh : 24|8@1+")
+    can = PACK.can.model_copy(update={"any_length": True})
+    whole = bytes([0x41, 953 >> 2, (953 & 3) << 6, 199, 0, 0, 0, 0])
+    known = {"contactors_open": True, "hvil_closed": True, "soc_pct": 95.3, "soh_pct": 99.5, "fault_bits": 0}
+    reached = {1: 2, 2: 2, 3: 3, 4: 4, 7: 4, 8: 5}
+    for length, count in reached.items():
+        codec = PackCodec(PACK.model_copy(update={"dbc_text": moto, "can": can}), 1)
+        expected = {role: value if i < count else None for i, (role, value) in enumerate(known.items())}
+        assert codec.decode(Frame(0x18A10001, whole[:length])) == expected, length
+
+
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from([0x18A10001, 0x18A20001, 0x18A30001, 0x18A40001]), st.binary(max_size=9))))
 def test_no_bytes_do_harm(traffic: list[tuple[int, bytes]]) -> None:
