@@ -140,10 +140,11 @@ class PlatformReading:
 
 @dataclass(frozen=True, slots=True)
 class SafetyReading:
-    """Hard-wired safety chain, read only. All fields but the last two are permissives: `True` = good.
+    """Hard-wired safety chain, read only. All fields before `drives_enabled` are permissives: `True` = good.
 
     `chain_ok` is the latched chain: it comes back only by the safety PLC's own reset button, never by us.
     `drives_enabled` = chain ok and our run-enable set and our heartbeat alive, as the safety PLC sees it.
+    `maintenance_key`: the physical key of the mode selector is turned to maintenance.
     """
 
     estop_ok: bool | None = None
@@ -154,6 +155,7 @@ class SafetyReading:
     chain_ok: bool | None = None
     drives_enabled: bool | None = None
     reset_pressed: bool | None = None
+    maintenance_key: bool | None = None
     at_s: float = 0.0
 
 

@@ -31,6 +31,7 @@ def check_process(draft: Draft) -> None:
         _check_rail(rail, draft.spot / "process" / "rail")
     if (safety := draft.process_parts.get("safety")) is not None:
         _check_heartbeat(safety, draft.spot / "process" / "safety")
+    _check_manual(draft, draft.spot / "process" / "manual")
     for table in ("profile", "limits"):
         missing = [str(step) for step in STEPS if step not in draft.by_step.get(table, {})]
         if missing:
@@ -60,6 +61,19 @@ def _check_lift(lift: LiftProcess, spot: Spot) -> None:
 def _check_rail(rail: RailProcess, spot: Spot) -> None:
     for name in ("out_speed_mm_s", "in_speed_mm_s"):
         _at_most(getattr(rail, name), rail.max_speed_mm_s, spot / name)
+
+
+def _check_manual(draft: Draft, spot: Spot) -> None:
+    manual = draft.process_parts.get("manual")
+    if manual is None:
+        return
+    for name, part in (("lift_mm_s", "lift"), ("slot_mm_s", "rail")):
+        speed = getattr(manual, name)
+        if part in draft.process_parts:
+            _at_most(speed, draft.process_parts[part].max_speed_mm_s, spot / name)
+        if manual.max_step_mm >= speed * manual.limit_s:
+            text = f"less than {name} goes in limit_s ({speed * manual.limit_s:g} mm)"
+            (spot / "max_step_mm").note(str(manual.max_step_mm), text)
 
 
 def _check_heartbeat(safety: SafetyProcess, spot: Spot) -> None:

@@ -130,6 +130,18 @@ class ProgressProcess(Strict):
     stop_s: Positive
 
 
+class ManualProcess(Strict):
+    """Modes Maintenance and Manual: reduced speeds in mm/s, longest single move in mm, longest time of one move in s.
+
+    One call of a person moves an axis by at most `max_step_mm`; `limit_s` holds for actuators and lock points too.
+    """
+
+    lift_mm_s: Positive
+    slot_mm_s: Positive
+    max_step_mm: Positive
+    limit_s: Positive
+
+
 class LeavingProcess(Strict):
     """How long the way out may take, in s. The safety PLC stops the drives without it, a little later.
 
@@ -157,6 +169,7 @@ class Process(Strict):
     safety: SafetyProcess
     progress: ProgressProcess
     leaving: LeavingProcess
+    manual: ManualProcess
 
 
 class ActuatorTimes(Strict):

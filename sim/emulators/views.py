@@ -137,6 +137,7 @@ def safety_values(world: World) -> Values:
         "chain_ok": safety.chain_ok,
         "drives_enabled": safety.drives_enabled,
         "reset_pressed": safety.reset_pressed,
+        "maintenance_key": safety.maintenance_key,
     }
 
 

@@ -181,5 +181,11 @@ PLANT_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("curtain-broken", "the light curtain is broken", "safety", _on_safety("curtain_broken")),
     kind("guard-gate-open", "the guard gate is open", "safety", _on_safety("guard_gate_open")),
     kind("smoke", "smoke is detected", "safety", _on_safety("smoke")),
+    kind(
+        "maintenance-key",
+        "the key of the mode selector is turned (clear = back)",
+        "safety",
+        _on_safety("maintenance_key"),
+    ),
     FaultKind("safety-reset", "a person presses the safety PLC's reset button", "safety", _reset, None),
 )

@@ -19,6 +19,8 @@ class Safety(Part):
         self.curtain_broken = False
         self.person_in_cell = False
         self.smoke = False
+        self.maintenance_key = False
+        """The key of the mode selector is turned to maintenance."""
         self.chain_ok = True
         self.run_enable = False
         self.heartbeat = 0

@@ -35,9 +35,9 @@ def test_only_the_time_bits_say_whether_the_watchdog_is_armed(plc: UnitCodec, wo
 
 def test_virtual_outputs_as_bits(plc: UnitCodec) -> None:
     (block,) = plc.blocks
-    assert read_pdu(block) == tcp_frame("00 04 00 00 00 06 01 02 20 00 00 08")
-    seen = plc.decode(block, answer(tcp_frame("00 04 00 00 00 04 01 02 01 03")))
-    assert {name for name, on in seen.items() if on} == {"estop_ok", "gate_closed"}
+    assert read_pdu(block) == tcp_frame("00 04 00 00 00 06 01 02 20 00 00 09")
+    seen = plc.decode(block, answer(tcp_frame("00 04 00 00 00 05 01 02 02 03 01"))[:9])
+    assert {name for name, on in seen.items() if on} == {"estop_ok", "gate_closed", "maintenance_key"}
 
 
 def test_virtual_outputs_as_words(plc: UnitCodec) -> None:

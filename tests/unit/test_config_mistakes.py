@@ -124,6 +124,8 @@ def test_many_mistakes_of_many_files_at_once(root: Path) -> None:
         (STATION, "home = 453.0", "home = 553.0", "process.lift.speeds_mm_s.home", ""),
         (STATION, "settle_s = 0.3", "settle_s = nan", "process.car.settle_s", ""),
         (STATION, "heartbeat_s = 0.1", "heartbeat_s = 0.4", "process.safety.heartbeat_s", ""),
+        (STATION, "slot_mm_s = 50.0", "slot_mm_s = 700.0", "process.manual.slot_mm_s", ""),
+        (STATION, "max_step_mm = 50.0", "max_step_mm = 300.0", "process.manual.max_step_mm", ""),
         (STATION, "7 = 5.0", "7 = 1.5", "limits.7", ""),
         (STATION, "7 = 5.0\n", "", "limits", ""),
         (STATION, 'link = "cloud"', 'link = "clod"', "cloud.link", "cloud"),

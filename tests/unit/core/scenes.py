@@ -118,7 +118,7 @@ def one_point(image: Image, state: LockState, point: int = 4) -> Image:
     return put(image, locks__state=(*seen[: point - 1], state, *seen[point:]))
 
 
-SAFE = SafetyReading(True, True, True, True, True, True, True, False)
+SAFE = SafetyReading(True, True, True, True, True, True, True, False, False)
 BAY_PACKS = tuple(pack(NEW if bay == 1 else f"001PB20{bay:017d}", 95.0 if bay == 1 else 90.0) for bay in range(1, BAYS))
 
 EMPTY_LANE = Image(
