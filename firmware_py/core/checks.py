@@ -238,8 +238,10 @@ def locks_settled(v: View) -> Miss | None:
 
 
 def torque_and_angle(v: View) -> Miss | None:
-    """Each lock point ended inside its torque window and its angle window."""
-    locks, p = v.image.locks, v.params
+    """Each bolt ended inside its torque window and its angle window. Latches have none: switches are their proof."""
+    locks, p = v.image.locks, v.params.bolts
+    if p is None:
+        return None
     if locks.torque_nm is None or locks.angle_deg is None:
         return _no("locks", None)
     for i, (torque, angle) in enumerate(zip(locks.torque_nm, locks.angle_deg, strict=True), 1):

@@ -27,8 +27,18 @@ class Eligibility:
 
 
 @dataclass(frozen=True)
+class BoltWindows:
+    """Where the tightening of a bolt must end. N·m, degrees."""
+
+    torque_min_nm: float
+    torque_max_nm: float
+    angle_min_deg: float
+    angle_max_deg: float
+
+
+@dataclass(frozen=True)
 class Params:
-    """Heights in mm, loads in kg, speeds in mm/s, torque in N·m, angles in degrees, durations in s."""
+    """Heights in mm, loads in kg, speeds in mm/s, durations in s."""
 
     bays: int
     lock_points: int
@@ -58,10 +68,8 @@ class Params:
     mass_max_kg: float
     touch_max_kg: float
     empty_max_kg: float
-    torque_min_nm: float
-    torque_max_nm: float
-    angle_min_deg: float
-    angle_max_deg: float
+    bolts: BoltWindows | None
+    """`None`: the lock points are latches, which show neither torque nor angle."""
     dc_link_max_v: float
     eligibility: Eligibility
     limit_s: Mapping[str, float]

@@ -86,7 +86,9 @@ def _locks(record: RecordEvent) -> Table:
     table = _table(title, ">#", "tool", ">N·m", ">°", "proof")
     for point in stage.points if stage else []:
         proof = Text("✓ locked", "green") if point.proof_locked else Text("○ open", "yellow")
-        table.add_row(str(point.point), point.state, f"{point.torque_nm:.1f}", f"{point.angle_deg:.0f}", proof)
+        torque = "" if point.torque_nm is None else f"{point.torque_nm:.1f}"
+        angle = "" if point.angle_deg is None else f"{point.angle_deg:.0f}"
+        table.add_row(str(point.point), point.state, torque, angle, proof)
     return table
 
 

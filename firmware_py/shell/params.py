@@ -3,9 +3,10 @@
 from typing import Final
 
 from firmware_py.core.gate_words import GateLimits
-from firmware_py.core.params import Eligibility, Params, StackerPlace
+from firmware_py.core.params import BoltWindows, Eligibility, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
+from hal.config.process import LatchProcess, LockProcess
 
 _SLOT_OF_PLACE: Final = (("buffer", Slot.IN), ("store", Slot.OUT))
 
@@ -49,10 +50,7 @@ def params_of(station: Station) -> Params:
         mass_max_kg=max(masses) + p.load.tolerance_kg,
         touch_max_kg=p.load.touch_max_kg,
         empty_max_kg=p.load.empty_max_kg,
-        torque_min_nm=p.locks.torque_min_nm,
-        torque_max_nm=p.locks.torque_max_nm,
-        angle_min_deg=p.locks.angle_min_deg,
-        angle_max_deg=p.locks.angle_max_deg,
+        bolts=_bolts(p.locks),
         dc_link_max_v=p.car.dc_link_max_v,
         eligibility=Eligibility(
             p.eligibility.soc_min_pct,
@@ -80,6 +78,12 @@ def params_of(station: Station) -> Params:
         },
         code_patterns={name: p.pack.code_pattern for name, p in station.packs.items() if p.pack.code_pattern},
     )
+
+
+def _bolts(locks: LockProcess) -> BoltWindows | None:
+    if isinstance(locks, LatchProcess):
+        return None
+    return BoltWindows(locks.torque_min_nm, locks.torque_max_nm, locks.angle_min_deg, locks.angle_max_deg)
 
 
 def limits_of(station: Station) -> GateLimits:

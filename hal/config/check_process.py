@@ -44,7 +44,7 @@ def check_process(draft: Draft) -> None:
 
 def _check_orders(parts: Mapping[str, BaseModel], spot: Spot) -> None:
     for name, keys in RISING:
-        if name in parts:
+        if name in parts and hasattr(parts[name], keys[0]):
             _rising(parts[name], keys, spot / name)
 
 

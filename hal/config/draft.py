@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hal.config.links import LINK_MODELS, LinkConfig
 from hal.config.mistakes import Spot
-from hal.config.process import Plant, Process
+from hal.config.process import LOCK_MODELS, Plant, Process
 from hal.config.station import (
     CloudConfig,
     DeviceConfig,
@@ -112,13 +112,20 @@ def _process(draft: Draft, table: Mapping[str, Any], spot: Spot) -> None:
     fields = Process.model_fields
     known_keys(table, list(fields), spot)
     for name, info in fields.items():
-        model: Any = info.annotation
         entry = table_of(table, name, spot)
-        found = model_of(model, entry, spot / name) if entry else None
+        model: Any = info.annotation if name != "locks" else _lock_model(entry, spot / name)
+        found = model_of(model, entry, spot / name) if entry and model else None
         if found is not None:
             draft.process_parts[name] = found
     if len(draft.process_parts) == len(fields):
         draft.single["process"] = Process.model_construct(**draft.process_parts)
+
+
+def _lock_model(entry: Mapping[str, Any], spot: Spot) -> type[BaseModel] | None:
+    technology = str(entry.get("technology"))
+    if entry and technology not in LOCK_MODELS:
+        (spot / "technology").unknown(technology, LOCK_MODELS, "a technology of lock points")
+    return LOCK_MODELS.get(technology)
 
 
 def _entries(model: type[Any], table: Mapping[str, Any], spot: Spot) -> dict[str, Any]:

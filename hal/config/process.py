@@ -1,5 +1,7 @@
 """Process data of a station: heights, places, speeds, windows, limits. The chart knows no numbers."""
 
+from typing import Literal
+
 from hal.config.base import NotNegative, Num, Positive, Strict
 
 
@@ -72,15 +74,26 @@ class LoadProcess(Strict):
     tolerance_kg: Positive
 
 
-class LockProcess(Strict):
-    """Tightening windows of one lock point: N·m, degrees from free, both tightening positive."""
+class BoltProcess(Strict):
+    """Bolts: tightening windows of one lock point, N·m and degrees from free, both tightening positive."""
 
+    technology: Literal["bolt"]
     torque_target_nm: Positive
     torque_min_nm: Positive
     torque_max_nm: Positive
     angle_target_deg: Positive
     angle_min_deg: Positive
     angle_max_deg: Positive
+
+
+class LatchProcess(Strict):
+    """Latches: position switches are the evidence, there is nothing to tighten."""
+
+    technology: Literal["latch"]
+
+
+LockProcess = BoltProcess | LatchProcess
+LOCK_MODELS: dict[str, type[LockProcess]] = {"bolt": BoltProcess, "latch": LatchProcess}
 
 
 class CarProcess(Strict):
@@ -199,7 +212,7 @@ class PlantStacker(Strict):
 
 
 class PlantLocks(Strict):
-    """Run-down time of all lock points together, in s."""
+    """Time to lock and to free all points together, in s: run-down of the bolts, or stroke of the latches."""
 
     lock_s: Positive
     unlock_s: Positive

@@ -162,12 +162,12 @@ class SwapEvent(_Message):
 
 
 class LockPoint(BaseModel):
-    """Evidence of one lock point at the end of a stage. N·m and degrees, tightening positive."""
+    """Evidence of one lock point at the end of a stage. N·m and degrees, tightening positive; a latch has neither."""
 
     point: int
     state: str
-    torque_nm: float
-    angle_deg: float
+    torque_nm: float | None
+    angle_deg: float | None
     proof_locked: bool
 
 

@@ -7,6 +7,7 @@ from hal.commands import Actuator, Slot
 from sim.emulators import Emulators
 from sim.faults.kinds import Argument, Arguments, FaultError, FaultKind, Parameter, Rig, kind
 from sim.world import Car, Pack, World
+from sim.world.latches import LatchSet
 
 FOREIGN_SERIAL: Final = "999PX20FOREIGN0000000000"
 FOREIGN_VIN: Final = "LXXWRNG00XX999999"
@@ -73,6 +74,16 @@ def _on_point(name: str) -> Callable[[Rig, Arguments, bool], None]:
     return act
 
 
+def _on_latch(name: str) -> Callable[[Rig, Arguments, bool], None]:
+    def act(rig: Rig, arguments: Arguments, on: bool) -> None:
+        if not isinstance(rig.world.locks, LatchSet):
+            raise FaultError("the lock points of this station are bolts, not latches")
+        setattr(rig.world.locks.latches[int(arguments["point"]) - 1], name, on)
+        rig.world.touch()
+
+    return act
+
+
 def _thread(name: str) -> Callable[[Rig, Arguments, bool], None]:
     def act(rig: Rig, arguments: Arguments, on: bool) -> None:
         pack, point = _named_pack(rig.world, str(arguments["pack"])), int(arguments["point"])
@@ -131,7 +142,15 @@ SLOT: Final = Parameter("slot", "slot of the shuttle", str, lambda _w, _e: tuple
 ACTUATOR: Final = Parameter("actuator", "actuator", str, lambda _w, _e: tuple(a.value for a in Actuator))
 
 PLANT_FAULTS: Final[tuple[FaultKind, ...]] = (
-    kind("bolt-stuck", "a bolt does not break loose", "locks", _on_point("stuck"), (POINT,)),
+    kind("bolt-stuck", "a bolt does not break loose, a latch does not move", "locks", _on_point("stuck"), (POINT,)),
+    kind("latch-open-wrong", "the open switch of a latch is wrong", "locks", _on_latch("open_wrong"), (POINT,)),
+    kind(
+        "latch-closed-wrong",
+        "the closed switch of a latch is wrong",
+        "locks",
+        _on_latch("closed_wrong"),
+        (POINT,),
+    ),
     kind("thread-stripped", "a pack's bolt turns without torque", "locks", _thread("stripped"), (PACK, POINT)),
     kind("thread-crossed", "a pack's bolt binds half way", "locks", _thread("crossed"), (PACK, POINT)),
     kind(

@@ -69,6 +69,7 @@ class Plant:
     fork_mm: float = 1400.0
     fork_stroke_s: float = 4.0
     # lock points
+    latches: bool = False
     turn_deg: float = 1500.0
     engage_deg: float = 200.0
     limit_deg: float = 360.0

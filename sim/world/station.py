@@ -1,15 +1,26 @@
 """From a station's own files to the plant that the world is built from."""
 
-from typing import Final
+from typing import Final, TypedDict
 
 from hal.commands import Actuator, Side
 from hal.config.bundle import Station
 from hal.config.pack import PackType
-from hal.config.process import ActuatorTimes, PlantActuators
+from hal.config.process import ActuatorTimes, LatchProcess, LockProcess, PlantActuators
+from sim.world.latches import HOLDS_DEG, HOOK_DEG
 from sim.world.plant import PackKind, Plant, StackerPlace
 
 CELL_V: Final = 3.25
 """Nominal voltage of one LFP cell, to guess the number of cells in series [EST]."""
+
+
+class LockPoints(TypedDict):
+    """What the lock points of a plant are like: see `Plant`."""
+
+    latches: bool
+    turn_deg: float
+    engage_deg: float
+    limit_deg: float
+    target_nm: float
 
 
 def plant_of(station: Station) -> Plant:
@@ -43,10 +54,7 @@ def plant_of(station: Station) -> Plant:
         stacker_accel=plant.stacker.accel_mm_s2,
         fork_mm=plant.stacker.fork_reach_mm,
         fork_stroke_s=plant.stacker.fork_stroke_s,
-        turn_deg=process.locks.angle_target_deg,
-        engage_deg=0.15 * process.locks.angle_target_deg,
-        limit_deg=1.5 * (process.locks.angle_max_deg - process.locks.angle_target_deg),
-        target_nm=process.locks.torque_target_nm,
+        **_lock_points(process.locks),
         lock_s=plant.locks.lock_s,
         unlock_s=plant.locks.unlock_s,
         actuators=_actuators(plant.actuators),
@@ -58,6 +66,18 @@ def plant_of(station: Station) -> Plant:
         dc_link_safe_v=process.car.dc_link_max_v,
         dead_man_s=process.safety.dead_man_s,
     )
+
+
+def _lock_points(locks: LockProcess) -> LockPoints:
+    if isinstance(locks, LatchProcess):
+        return {"latches": True, "turn_deg": HOOK_DEG, "engage_deg": HOLDS_DEG, "limit_deg": 0.0, "target_nm": 0.0}
+    return {
+        "latches": False,
+        "turn_deg": locks.angle_target_deg,
+        "engage_deg": 0.15 * locks.angle_target_deg,
+        "limit_deg": 1.5 * (locks.angle_max_deg - locks.angle_target_deg),
+        "target_nm": locks.torque_target_nm,
+    }
 
 
 def _pack_kind(name: str, pack: PackType) -> PackKind:

@@ -11,6 +11,7 @@ from sim.world.car import Car, Cars
 from sim.world.chance import Chance
 from sim.world.clock import Clock, Part
 from sim.world.couplings import couple, join
+from sim.world.latches import LatchSet
 from sim.world.lift import Lift
 from sim.world.locks import LockSet
 from sim.world.packs import CAR, HEAD, Inventory, Pack, bay
@@ -41,7 +42,7 @@ class World:
         self._serials = Chance(seed, "serials")
         self.packs = Inventory(clock)
         self.lift = Lift(clock, plant, self.packs, Chance(seed, "lift"), jitter)
-        self.locks = LockSet(clock, plant, Chance(seed, "locks"), jitter)
+        self.locks: LockSet = (LatchSet if plant.latches else LockSet)(clock, plant, Chance(seed, "locks"), jitter)
         self.shuttle = Shuttle(clock, plant, Chance(seed, "shuttle"), jitter)
         self.stacker = Stacker(clock, plant, self.packs, Chance(seed, "stacker"), jitter)
         self.platform = Platform(clock, plant, Chance(seed, "platform"), jitter)

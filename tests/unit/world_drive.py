@@ -126,9 +126,9 @@ class Hand:
         return times
 
 
-def small_world(*, speed: float = 1.0, jitter: float = 0.0, seed: int = 1) -> World:
-    """A world of the default plant."""
-    return World(Plant(), seed, speed, jitter=jitter)
+def small_world(plant: Plant | None = None, *, speed: float = 1.0, jitter: float = 0.0, seed: int = 1) -> World:
+    """A world of the default plant, or of another one."""
+    return World(plant or Plant(), seed, speed, jitter=jitter)
 
 
 def hazards(world: World) -> set[str]:
@@ -136,9 +136,9 @@ def hazards(world: World) -> set[str]:
     return {breach.hazard for breach in world.referee.breaches}
 
 
-def held_car() -> tuple[Hand, World]:
+def held_car(plant: Plant | None = None) -> tuple[Hand, World]:
     """A car held over the open pit with its old pack, the new pack at the buffer, the head at home."""
-    world = small_world()
+    world = small_world(plant)
     hand = Hand(world)
     world.queue_car()
     hand.fetch("bay-1", "buffer")

@@ -22,12 +22,20 @@ _PACK_FIELDS = (
 
 
 def lock_evidence(stage: str) -> Callable[[View], Mapping[str, object]]:
-    """Per lock point: state, torque, angle and second channel at the end of `unlock`, `lock` or `proof`."""
+    """Per lock point: state, torque, angle and second channel at the end of `unlock`, `lock` or `proof`.
+
+    A latch has neither torque nor angle: they are an explicit `None`. On bolts a missing one leaves no point proven.
+    """
 
     def evidence(v: View) -> Mapping[str, object]:
         locks = v.image.locks
+        nothing = (None,) * v.params.lock_points if v.params.bolts is None else ()
         rows = zip(
-            locks.state or (), locks.torque_nm or (), locks.angle_deg or (), locks.proof_locked or (), strict=False
+            locks.state or (),
+            locks.torque_nm or nothing,
+            locks.angle_deg or nothing,
+            locks.proof_locked or (),
+            strict=False,
         )
         points = [
             {"point": i, "state": state.value, "torque_nm": torque, "angle_deg": angle, "proof_locked": proof}
