@@ -119,6 +119,7 @@ def test_many_mistakes_of_many_files_at_once(root: Path) -> None:
         (STATION, "bay-14 = { level", "bay-15 = { level", "places.bay-15", "bay-5"),
         (STATION, 'bay-3 = { level_mm = 1050', 'bay-3 = { level_mm = 600', "places.bay-3", ""),
         (STATION, "bay-3 = { level_mm = 1050", "bay-3 = { level_mm = 9050", "places.bay-3.level_mm", ""),
+        (STATION, 'technology = "bolt"', 'technology = "bold"', "process.locks.technology", "bolt"),
         (STATION, "dock_mm = 900.0", "dock_mm = 905.0", "process.lift.dock_mm", ""),
         (STATION, "tolerance_mm = 1.0", "tolerance_mm = 2.0", "process.lift.tolerance_mm", ""),
         (STATION, "home = 453.0", "home = 553.0", "process.lift.speeds_mm_s.home", ""),
