@@ -1,4 +1,4 @@
-"""Device, pack and vehicle files: read, checked by themselves, each once."""
+"""Device, pack, vehicle and charger files: read, checked by themselves, each once."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hal.codecs.dbc import parse_dbc
+from hal.config.charger import ChargerContent, ChargerType
 from hal.config.check_can import check_can
+from hal.config.check_charger import check_charger
 from hal.config.check_device import at_wire, check_device
 from hal.config.check_rules import check_rules
 from hal.config.check_steps import check_steps
@@ -27,6 +29,7 @@ class Library:
     devices: dict[str, DeviceFile | None] = field(default_factory=dict)
     packs: dict[str, PackType | None] = field(default_factory=dict)
     vehicles: dict[str, VehicleType | None] = field(default_factory=dict)
+    chargers: dict[str, ChargerType | None] = field(default_factory=dict)
 
     def device(self, name: str, spot: Spot) -> DeviceFile | None:
         """A device file; `spot` is where its name stands."""
@@ -48,6 +51,13 @@ class Library:
             path = self._path("vehicles", name, spot)
             self.vehicles[name] = None if path is None else self.read_vehicle(path, name)
         return self.vehicles[name]
+
+    def charger(self, name: str, spot: Spot) -> ChargerType | None:
+        """A charger file; `spot` is where its name stands."""
+        if name not in self.chargers:
+            path = self._path("chargers", name, spot)
+            self.chargers[name] = None if path is None else self.read_charger(path, name)
+        return self.chargers[name]
 
     def read_device(self, path: Path, name: str) -> DeviceFile | None:
         """Read and check one device file."""
@@ -87,6 +97,14 @@ class Library:
         _pattern(content.vehicle.vin_pattern, spot / "vehicle" / "vin_pattern")
         text = self._dbc(content, path, "vehicle", spot)
         return VehicleType.model_construct(name=name, dbc_text=text, **dict(content))
+
+    def read_charger(self, path: Path, name: str) -> ChargerType | None:
+        """Read and check one charger file."""
+        content, spot = self._content(ChargerContent, path)
+        if content is None:
+            return None
+        check_charger(content, spot)
+        return ChargerType.model_construct(name=name, **dict(content))
 
     def _path(self, folder: str, name: str, spot: Spot) -> Path | None:
         path = self.tree.find(folder, name)

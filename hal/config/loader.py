@@ -18,7 +18,7 @@ from hal.config.sources import SourceFile, Sources
 from hal.config.tree import ConfigTree, default_roots
 from hal.errors import Mistake
 
-KIND_OF_FILE = {"station": "station", "device": "device", "pack": "pack", "vehicle": "vehicle"}
+KIND_OF_FILE = {"station": "station", "device": "device", "pack": "pack", "vehicle": "vehicle", "charger": "charger"}
 """Table that only this kind of file has."""
 
 
@@ -52,7 +52,9 @@ def check_file(path: Path, roots: Sequence[Path] | None = None) -> tuple[Mistake
         return tuple(book.entries)
     kinds = [kind for table, kind in KIND_OF_FILE.items() if table in raw]
     if len(kinds) != 1:
-        spot.note(f"tables {', '.join(raw) or 'none'}", "exactly one of [station], [device], [pack], [vehicle]")
+        spot.note(
+            f"tables {', '.join(raw) or 'none'}", f"exactly one of {', '.join(f'[{table}]' for table in KIND_OF_FILE)}"
+        )
     elif kinds[0] == "station":
         _load(str(path), None, roots or (), book)
     else:
@@ -94,7 +96,7 @@ def _sources(station: Station, file: SourceFile, overlay: SourceFile | None, tre
 
 def _own_roots(path: Path) -> tuple[Path, ...]:
     """The configuration root that a file lies in, if its folders have the usual names."""
-    folders = {"stations", "devices", "packs", "vehicles"}
+    folders = {"stations", "devices", "packs", "vehicles", "chargers"}
     return tuple(parent.parent for parent in path.resolve().parents if parent.name in folders)[:1]
 
 

@@ -87,7 +87,10 @@ class Answers:
 
 @pytest.mark.parametrize(
     "path",
-    [*files("devices"), *files("packs"), *files("vehicles"), *(CONFIG / "stations" / f"{n}.toml" for n in STATIONS)],
+    [
+        *(p for folder in ("devices", "packs", "vehicles", "chargers") for p in files(folder)),
+        *(CONFIG / "stations" / f"{n}.toml" for n in STATIONS),
+    ],
     ids=lambda path: path.relative_to(CONFIG).as_posix(),
 )
 def test_no_mistake(path: Path) -> None:
