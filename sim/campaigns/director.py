@@ -16,13 +16,16 @@ from sim.campaigns.observed import Observed
 from sim.faults import FaultError, Rig, clear, inject
 from sim.referee import Breach, steel_moves
 from sim.scenario import Act, CarSpec, Scenario
-from sim.world import Car, World
+from sim.world import Car, Pack, World
 
 Operate = Callable[[str], Awaitable[tuple[str, str]]]
 """An operator's act by name -> (answer, reason)."""
+Commands = Callable[[], Awaitable[list[str]]]
+"""Every command that left, in order, as `Name key=value ...`."""
 ORDER_LIFE_MS = 600_000
 SETTLE_S = 1.0
 """The end must stand this long: a fault that follows on the heels of the end still counts."""
+HOLDS = ("Holding", "Held")
 LOOK_S = 0.01
 """How often the plant is looked at when it must come to rest."""
 
@@ -39,6 +42,7 @@ class Stage:
     operate: Operate
     speed: float = 1.0
     """Plant time per time of the loop: waits that count from a step or from the order are plant time."""
+    commands: Commands | None = None
 
 
 @dataclass
@@ -47,6 +51,8 @@ class Played:
 
     act: Act
     at_s: float | None = None
+    held_s: float | None = None
+    """Time until the station said that it holds."""
     answer: str = ""
     reason: str = ""
     error: str = ""
@@ -72,6 +78,10 @@ class Outcome:
     cars: list[Ordered]
     unfinished: list[str] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
+    commands: list[str] | None = None
+    """`None` where nobody can tell."""
+    packs: dict[str, str] = field(default_factory=dict)
+    """Where the pack of a place at the start is at the end, by the truth; `car-1`: the pack of the first car."""
     began_s: float = 0.0
     ended_s: float = 0.0
 
@@ -86,6 +96,15 @@ class Director:
         self._outcome = Outcome(self._observed, [Played(act) for act in scenario.act], [])
         self._changed = asyncio.Event()
         self._began_s: float | None = None
+        self._packs: dict[str, Pack] = {}
+
+    def prepare(self) -> None:
+        """What was so before the controller was switched on. To be called then, and before `run`."""
+        for played in self._outcome.played:
+            if played.act.when.start:
+                self._now()
+                played.at_s = 0.0
+                self._meddle(played)
 
     async def run(self) -> Outcome:
         """Play, wait for the end or the time limit. Never raises for what the station did."""
@@ -98,17 +117,23 @@ class Director:
             outcome.unfinished = [f"not over after {self._scenario.limit_s:g} s: {w}" for w in self._awaited()]
         finally:
             unsubscribe()
-        stage.rig.world.advance(stage.clock())
-        outcome.breaches = list(stage.rig.world.referee.breaches)
+        world = self._now()
+        outcome.breaches = list(world.referee.breaches)
+        outcome.packs = {name: _place_of(pack, world, outcome.cars) for name, pack in self._packs.items()}
+        if stage.commands is not None:
+            outcome.commands = await stage.commands()
         outcome.began_s, outcome.ended_s = self._began_s or 0.0, stage.clock()
         return outcome
 
     async def _play(self) -> None:
         await self._until(lambda: self._observed.online and self._observed.packml == "Stopped")
-        await self._stage.operate("reset")
-        await self._until(lambda: self._observed.packml == "Idle")
+        if self._scenario.orders_in == "Idle":
+            await self._stage.operate("reset")
+            await self._until(lambda: self._observed.packml == "Idle")
+        self._packs = {place: pack for place, pack in self._now().packs.at.items() if place.startswith("bay-")}
+        cued = [p for p in self._outcome.played if not (p.act.when.before_orders or p.act.when.start)]
         async with asyncio.TaskGroup() as group:
-            acting = [group.create_task(self._on_cue(p)) for p in self._outcome.played if not p.act.when.before_orders]
+            acting = [group.create_task(self._on_cue(p)) for p in cued]
             await self._bring_cars()
             await self._over()
             for task in acting:
@@ -118,11 +143,13 @@ class Director:
 
     async def _bring_cars(self) -> None:
         for number, spec in enumerate(self._scenario.car, 1):
-            if number > 1:
+            if number > 1 and not spec.at_once:
                 await self._until(lambda: self._observed.packml == "Idle" and not self._open_orders())
             world = self._now()
             ordered = Ordered(spec, world.queue_car(spec.vin, soc_pct=spec.soc_pct))
             self._outcome.cars.append(ordered)
+            if ordered.car.pack is not None:
+                self._packs[f"car-{number}"] = ordered.car.pack
             if number == 1:
                 for played in self._outcome.played:
                     if played.act.when.before_orders:
@@ -166,18 +193,36 @@ class Director:
         do, stage = played.act.do, self._stage
         played.at_s = stage.clock() - (self._began_s if self._began_s is not None else stage.clock())
         played.moved = steel_moves(self._now())
-        try:
-            if do.operator is not None:
-                played.answer, played.reason = await stage.operate(do.operator)
-            elif do.clear is not None:
-                clear(stage.rig, do.clear, **do.args)
-            else:
-                inject(stage.rig, do.inject or do.press or "", **do.args)
-        except FaultError as error:
-            played.error = str(error)
+        began_s = stage.clock()
+        if do.operator is not None:
+            played.answer, played.reason = await stage.operate(do.operator)
+        else:
+            self._meddle(played)
         if played.act.still_within_s is not None:
             await self._until_rest(played, played.act.still_within_s)
+        if played.act.held_within_s is not None:
+            await self._until_held(played, began_s)
         self._changed.set()
+
+    def _meddle(self, played: Played) -> None:
+        """Inject or clear a fault, or press a button of the plant."""
+        do, rig = played.act.do, self._stage.rig
+        try:
+            if do.clear is not None:
+                clear(rig, do.clear, **do.args)
+            else:
+                inject(rig, do.inject or do.press or "", **do.args)
+        except FaultError as error:
+            played.error = str(error)
+
+    async def _until_held(self, played: Played, began_s: float) -> None:
+        """`held_s` stays `None` when the time limit of the scenario comes first."""
+
+        def when() -> float | None:
+            return next((at for at, state in self._observed.states if at >= began_s and state in HOLDS), None)
+
+        await self._until(lambda: when() is not None)
+        played.held_s = (when() or began_s) - began_s
 
     async def _until_rest(self, played: Played, limit_s: float) -> None:
         began_s = self._stage.clock()
@@ -206,11 +251,7 @@ class Director:
 
     def _awaited(self) -> list[str]:
         observed, expect = self._observed, self._scenario.expect
-        waits = [
-            f"act {i} ({p.act.do}) was not due"
-            for i, p in enumerate(self._outcome.played, 1)
-            if p.at_s is None or (p.act.still_within_s and p.rest_s is None)
-        ]
+        waits = [f"act {i} ({p.act.do}) {w}" for i, p in enumerate(self._outcome.played, 1) if (w := _lacks(p))]
         closed = [o.outcome != "open" for o in expect.order]
         orders = [o for o in self._outcome.cars if o.order_id]
         for ordered, wanted in zip(orders, closed, strict=False):
@@ -227,3 +268,19 @@ class Director:
         world = self._stage.rig.world
         world.advance(self._stage.clock())
         return world
+
+
+def _place_of(pack: Pack, world: World, cars: list[Ordered]) -> str:
+    """Name of the place where a pack is: on a car that left, somewhere in the station, or on the floor."""
+    gone = next((f"on-car-{k}" for k, one in enumerate(cars, 1) if one.car.pack is pack), None)
+    return gone or next((place for place, one in world.packs.at.items() if one is pack), "floor")
+
+
+def _lacks(played: Played) -> str:
+    """What has not come of an act yet."""
+    if played.at_s is None:
+        return "was not due"
+    if played.act.still_within_s is not None and played.rest_s is None:
+        return "waits for the plant to stand"
+    held = played.act.held_within_s is None or played.held_s is not None
+    return "" if held else "waits for the station to hold"

@@ -5,7 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hal.contract import Topics
-from hal.contract.messages import Alarm, OrderReply, RecordEvent, StationState, Status, StepEvent, StepValues
+from hal.contract.messages import (
+    Alarm,
+    AlarmValues,
+    OrderReply,
+    RecordEvent,
+    StationState,
+    Status,
+    StepEvent,
+    StepValues,
+)
 from hal.ports import Message
 
 FINAL = ("completed", "failed", "refused")
@@ -22,11 +31,14 @@ class Observed:
     place: str = ""
     states: list[tuple[float, str]] = field(default_factory=list)
     faults: dict[str, None] = field(default_factory=dict)
+    alarms: dict[str, AlarmValues] = field(default_factory=dict)
+    """The last words of each alarm, standing or not."""
+    raised_s: dict[str, list[float]] = field(default_factory=dict)
     steps: list[tuple[float, StepValues]] = field(default_factory=list)
     answers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     records: dict[str, RecordEvent] = field(default_factory=dict)
     seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    _standing: set[str] = field(default_factory=set)
+    _standing: dict[str, str] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
         """One message of the station."""
@@ -60,14 +72,21 @@ class Observed:
 
     def _alarm(self, topic: str, payload: bytes) -> None:
         if not payload:
-            self._standing.discard(topic)
+            self._standing.pop(topic, None)
             return
         alarm = Alarm.model_validate_json(payload).values
         name = f"{alarm.code}/{alarm.device}"
         self.faults.setdefault(name)
+        self.alarms[name] = alarm
         if topic not in self._standing:
-            self._standing.add(topic)
+            self._standing[topic] = name
+            self.raised_s.setdefault(name, []).append(self.clock())
             self.seen["fault", name] += 1
+
+    @property
+    def standing(self) -> set[str]:
+        """Faults that stand now, CODE/device."""
+        return set(self._standing.values())
 
     def final(self, order_id: str) -> tuple[str, str] | None:
         """The last word on an order: (answer, reason), `None` while there is none."""

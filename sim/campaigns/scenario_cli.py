@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ def run(
     wire: Annotated[bool, typer.Option("--wire", help="Over real sockets, with the controller as a process.")] = False,
     speed: Annotated[float, typer.Option(min=0.1, max=4.0, help="With --wire: speed of motion and energy.")] = 1.0,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also the timeline of all that happened.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run, for machines.")] = False,
     config: Annotated[
         list[Path] | None, typer.Option("--config", metavar="DIR", help="Look for scenarios here first.")
     ] = None,
@@ -52,16 +52,26 @@ def run(
         exits.leave(exits.USAGE, "which scenario? See `swapstation sim run --list`")
     if speed != 1.0 and not wire:
         exits.leave(exits.USAGE, "--speed goes with --wire: virtual time needs none")
-    named = _load(scenario, config or [])
-    result = _run(named, seed, jitter, speed if wire else None)
+    from sim.scenario import runs_of
+
+    runs = runs_of(_load(scenario, config or []))
+    passed = [_one(run, seed, jitter, speed if wire else None, verbose, as_json, len(runs)) for run in runs]
+    if not all(passed):
+        raise typer.Exit(exits.FAILED)
+
+
+def _one(named: "Named", seed: int, jitter: float, speed: float | None, verbose: bool, as_json: bool, of: int) -> bool:
+    """Run and report one; of several only what failed is told at length. Returns whether it passed."""
+    from sim.campaigns.scenario_report import one_line, print_report
+
+    result = _run(named, seed, jitter, speed)
     if as_json:
         typer.echo(json.dumps(result.as_json()))
+    elif of > 1 and result.passed and not verbose:
+        typer.echo(one_line(result))
     else:
-        from sim.campaigns.scenario_report import print_report
-
-        print_report(result, timeline=verbose)
-    if not result.passed:
-        raise typer.Exit(exits.FAILED)
+        print_report(result, timeline=verbose or not result.passed)
+    return result.passed
 
 
 def _list(config: list[Path], *, as_json: bool) -> None:
@@ -69,11 +79,34 @@ def _list(config: list[Path], *, as_json: bool) -> None:
 
     found = [_load(name, config) for name in scenario_names(config)]
     if as_json:
-        typer.echo(json.dumps([{"name": n.name, "title": n.scenario.title, "wire": n.scenario.wire} for n in found]))
+        typer.echo(json.dumps([_described(named) for named in found]))
         return
     for named in found:
-        typer.echo(f"{named.name:<28} {'*' if named.scenario.wire else ' '} {named.scenario.title}")
+        told = _described(named)
+        runs = f" ({len(told['runs'])} runs)" if len(told["runs"]) > 1 else ""
+        typer.echo(f"{named.name:<32} {'*' if told['wire'] else ' '} {told['title']}{runs}")
+        typer.echo(f"{'':<34} breaks: {', '.join(told['breaks']) or 'nothing'}")
+        typer.echo(f"{'':<34} expected: {', '.join([*told['reaction'], *told['faults'], *told['outcomes']])}")
     typer.echo("* also run on the wire by the tests")
+
+
+def _described(named: "Named") -> dict[str, Any]:
+    """What a scenario teaches: what it breaks and which reaction is expected."""
+    from sim.scenario import runs_of
+
+    scenario = named.scenario
+    return {
+        "name": named.name,
+        "title": scenario.title,
+        "description": " ".join(scenario.description.split()),
+        "station": scenario.station,
+        "wire": scenario.wire,
+        "breaks": list(named.breaks),
+        "reaction": [reaction.value for reaction in scenario.expect.reaction],
+        "faults": list(scenario.expect.faults),
+        "outcomes": [order.outcome for order in scenario.expect.order],
+        "runs": [run.name for run in runs_of(named)],
+    }
 
 
 def _load(name: str, config: list[Path]) -> "Named":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -34,6 +35,19 @@ def report(result: Result, *, timeline: bool) -> Group:
     good = result.passed
     parts.append(Text("PASS: everything as expected" if good else "FAIL", style="bold green" if good else "bold red"))
     return Group(*parts)
+
+
+def one_line(result: Result) -> str:
+    """The verdict alone."""
+    return f"{'PASS' if result.passed else 'FAIL'} {result.name}: {result.title} ({_times(result)})"
+
+
+def failure(result: Result) -> str:
+    """Why it failed, as plain text: what was expected and what was seen, then the line of time."""
+    console = Console(file=StringIO(), width=PLAIN_WIDTH, highlight=False)
+    console.print(report(result, timeline=True))
+    assert isinstance(console.file, StringIO)
+    return "\n".join(["", *(f"MISS {miss}" for miss in result.misses), "", console.file.getvalue()])
 
 
 def print_report(result: Result, *, timeline: bool) -> None:
@@ -118,5 +132,8 @@ def _lines(result: Result) -> Iterator[Line]:
             rest = "" if played.rest_s is None else f"at rest after {played.rest_s:.2f} s"
             told = (str(played.act.do), played.answer, played.reason, played.error, rest)
             yield Line(played.at_s, "act", " ".join(filter(None, told)))
+    for name, times in outcome.observed.raised_s.items():
+        for at_s in times:
+            yield Line(at_s - began_s, "fault", f"{name}: {outcome.observed.alarms[name].text}")
     for breach in outcome.breaches:
         yield Line(breach.at_s - began_s, "breach", f"{breach.hazard}: {breach.text}")

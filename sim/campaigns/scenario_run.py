@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from firmware_py.core.events import Action, Operator
 from firmware_py.shell.journal import Query, canonical
@@ -33,7 +35,9 @@ def run_virtual(named: Named, seed: int = 1, *, jitter: float = 0.0, station: St
 async def _play(named: Named, station: Station, seed: int, jitter: float) -> tuple[Outcome, str, float]:
     clock = asyncio.get_running_loop().time
     async with virtual_station(station, seed, jitter=jitter) as running:
-        outcome = await Director(named.scenario, _stage(running)).run()
+        director = Director(named.scenario, _stage(running))
+        director.prepare()
+        outcome = await director.run()
         entries = await running.journal.rows(Query(limit=ALL_ROWS))
         kept = [f"{e.stamp.t_mono:.9f} {e.row.kind} {canonical(e.row.body)}" for e in entries]
         return outcome, digest_of([*running.trace, *kept], running.world), clock()
@@ -44,8 +48,18 @@ def _stage(running: VirtualStation) -> Stage:
         reply = await running.controller.operate(Operator(Action(action), "director"))
         return reply.answer.value, reply.reason
 
+    async def commands() -> list[str]:
+        entries = await running.journal.rows(Query(kind="intent", limit=ALL_ROWS))
+        return [_command(e.row.body) for e in entries]
+
     clock = asyncio.get_running_loop().time
-    return Stage(running.rig, running.broker, running.topics, clock, running.now_ms, operate)
+    return Stage(running.rig, running.broker, running.topics, clock, running.now_ms, operate, commands=commands)
+
+
+def _command(body: Mapping[str, Any]) -> str:
+    """A command that was kept in the journal before it left, as a scenario names it."""
+    words = (f"{key}={value}" for key, value in body.items() if key not in {"row", "command"})
+    return " ".join([str(body["command"]), *(word.replace(" ", "") for word in words)])
 
 
 def digest_of(trace: list[str], world: World) -> str:

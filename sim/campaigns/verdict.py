@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hal.contract.messages import RecordEvent
 from sim.campaigns.director import Ordered, Outcome
+from sim.campaigns.reactions import reaction_misses
 from sim.scenario import Expect, ExpectOrder, Scenario
 from sim.world import Stage
 
@@ -16,6 +17,9 @@ def misses(scenario: Scenario, outcome: Outcome, speed: float = 1.0) -> list[str
         *outcome.unfinished,
         *_acts(outcome),
         *_ends(scenario.expect, outcome),
+        *_states(scenario.expect, outcome),
+        *_commands(scenario.expect, outcome),
+        *reaction_misses(scenario.expect, outcome),
         *_orders(scenario.expect, outcome, timed=speed == 1.0),
         *(f"referee at {b.at_s:.2f} s: {b.hazard}: {b.text}" for b in outcome.breaches),
     ]
@@ -28,8 +32,12 @@ def _acts(outcome: Outcome) -> Iterator[str]:
             yield f"{name} could not be done: {played.error}"
         if played.act.do.operator and played.at_s is not None and played.answer != played.act.do.answer:
             yield f"{name}: answered {played.answer or 'nothing'} ({played.reason}), expected {played.act.do.answer}"
+        if played.act.do.reason not in played.reason:
+            yield f"{name}: answered {played.reason!r}, expected {played.act.do.reason!r} in it"
+        if played.held_s is not None and played.held_s > (played.act.held_within_s or 0.0):
+            yield f"{name}: held after {played.held_s:.2f} s, at most {played.act.held_within_s:g} s"
         limit_s, rest_s = played.act.still_within_s, played.rest_s
-        if limit_s is not None and rest_s is not None and not played.moved:
+        if limit_s is not None and rest_s is not None and not played.moved and not played.act.from_rest:
             yield f"{name}: nothing moved when it came, so it proves nothing"
         if limit_s is not None and rest_s is not None and rest_s > limit_s:
             yield f"{name}: something still moved after {limit_s:g} s (at rest after {rest_s:.2f} s)"
@@ -42,6 +50,7 @@ def _ends(expect: Expect, outcome: Outcome) -> Iterator[str]:
         yield f"fault {name} was not raised"
     for name in sorted(raised - wanted):
         yield f"fault {name} was raised and is not expected"
+    yield from _faults(expect, outcome)
     if observed.place != expect.place:
         yield f"ends at place {observed.place or 'unknown'}, expected {expect.place}"
     if observed.packml != expect.packml:
@@ -56,6 +65,48 @@ def _ends(expect: Expect, outcome: Outcome) -> Iterator[str]:
     for row in expect.not_rows:
         if row in rows:
             yield f"row {row} was entered"
+
+
+def _faults(expect: Expect, outcome: Outcome) -> Iterator[str]:
+    """Each is cleared again but those that are to stand; and a person can read what is wrong and what to do."""
+    observed = outcome.observed
+    for name in sorted(observed.standing - set(expect.stand)):
+        yield f"fault {name} still stands at the end"
+    for name in sorted(set(expect.stand) - observed.standing):
+        yield f"fault {name} does not stand at the end"
+    for name, part in expect.texts.items():
+        alarm = observed.alarms.get(name)
+        if alarm is None or part not in f"{alarm.text}\n{alarm.remedy}":
+            yield f"fault {name}: a person reads {alarm.text if alarm else 'nothing'!r}, expected {part!r} in it"
+    for name, alarm in observed.alarms.items():
+        if not alarm.text or not alarm.remedy:
+            yield f"fault {name} has no text or no remedy"
+
+
+def _states(expect: Expect, outcome: Outcome) -> Iterator[str]:
+    passed = [state for _, state in outcome.observed.states]
+    rest = iter(passed)
+    for state in expect.states:
+        if state not in rest:
+            yield f"state {state} was not passed in the order {', '.join(expect.states)}; passed: {', '.join(passed)}"
+            break
+    for state in expect.not_states:
+        if state in passed:
+            yield f"state {state} was passed"
+    for what, where in expect.packs.items():
+        seen = outcome.packs.get(what, "unknown")
+        if seen != where:
+            yield f"the pack of {what} ends at {seen}, expected {where}"
+
+
+def _commands(expect: Expect, outcome: Outcome) -> Iterator[str]:
+    for pattern in expect.never:
+        name, *words = pattern.split()
+        for command in outcome.commands or ():
+            given, *args = command.split()
+            if given == name and set(words) <= set(args):
+                yield f"{command} was commanded"
+                break
 
 
 def _orders(expect: Expect, outcome: Outcome, *, timed: bool) -> Iterator[str]:

@@ -43,11 +43,13 @@ async def _play(named: Named, station: Station, seed: int, speed: float, jitter:
     run = ["run", named.scenario.station, "--links", str(overlay), "--state-dir", str(folder), "--socket", str(control)]
     async with serve_station(station, seed, speed=speed, jitter=jitter) as served:
         overlay.write_text(served.overlay, encoding="utf-8")
+        director = Director(named.scenario, _stage(served, control, speed))
+        director.prepare()
         try:
             async with child("controller", run, folder / "controller.log") as controller, asyncio.TaskGroup() as group:
                 watch = group.create_task(controller.watch(), name="watch-controller")
                 await _answers(control)
-                outcome = await Director(named.scenario, _stage(served, control, speed)).run()
+                outcome = await director.run()
                 watch.cancel()
         except* (ChildDied, TimeoutError) as failed:
             raise WireFailed(str(failed.exceptions[0])) from None
