@@ -64,9 +64,7 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
         yield Links(modbus, can, cloud)
 
 
-async def run_station(
-    station: Station, *, state_dir: Path, control_socket: Path, wire_log: Path | None = None
-) -> None:
+async def run_station(station: Station, *, state_dir: Path, control_socket: Path, wire_log: Path | None = None) -> None:
     """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
 
     `state_dir` must be there. `wire_log` is a folder for a log of all wires, from the first byte on. Before anything

@@ -66,8 +66,7 @@ class OrderDesk:
         if order.expires_at <= self._now_ms():
             self.answer(order.id, Answer.REFUSED, "expired")
         else:
-            wanted = Order(order.id, order.vin, order.vehicle, order.pack_class)
-            self._decide(OrderIn(wanted, self._new_swap_id()))
+            self._decide(OrderIn(wanted(order), self._new_swap_id()))
         return True
 
     def answer(self, order_id: str, answer: Answer, reason: str) -> None:
@@ -75,3 +74,8 @@ class OrderDesk:
         self._recorder.note(Row("order-answer", {"order_id": order_id, "answer": answer.value, "reason": reason}))
         _log.info("order", {"order": order_id, "answer": answer.value, "reason": reason})
         self._cloud.reply(order_id, answer, reason)
+
+
+def wanted(order: OrderCommand) -> Order:
+    """An order in the words of the core."""
+    return Order(order.id, order.vin, order.vehicle, order.pack_class)

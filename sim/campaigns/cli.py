@@ -9,7 +9,7 @@ import typer
 from firmware_py.cli import exits
 from firmware_py.cli.operate import ask_socket, locate, nobody
 from firmware_py.cli.run_station import Config
-from sim.campaigns import demo_cli, scenario_cli
+from sim.campaigns import demo_cli, replay_cli, scenario_cli
 
 HELP = """The simulated station: devices, cars and faults behind real Modbus, CAN and MQTT.
 
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     sim_app.command("faults")(faults)
     sim_app.command("fault", no_args_is_help=True)(fault)
     scenario_cli.register(app, sim_app)
+    replay_cli.register(app, sim_app)
     demo_cli.register(app, sim_app)
 
 

@@ -33,6 +33,9 @@ def run(
     config: Annotated[
         list[Path] | None, typer.Option("--config", metavar="DIR", help="Look for scenarios here first.")
     ] = None,
+    wire_log: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Log its wires there, in virtual time: see `sim replay`.")
+    ] = None,
 ) -> None:
     """Run a scenario on a simulated station and judge it. Exit code 0 only when everything was as expected.
 
@@ -52,19 +55,24 @@ def run(
         exits.leave(exits.USAGE, "which scenario? See `swapstation sim run --list`")
     if speed != 1.0 and not wire:
         exits.leave(exits.USAGE, "--speed goes with --wire: virtual time needs none")
+    if wire and wire_log is not None:
+        exits.leave(exits.USAGE, "--wire-log is for virtual time; on the wire it is an option of `swapstation run`")
     from sim.scenario import runs_of
 
     runs = runs_of(_load(scenario, config or []))
-    passed = [_one(run, seed, jitter, speed if wire else None, verbose, as_json, len(runs)) for run in runs]
+    passed = []
+    for each in runs:
+        log = wire_log and (wire_log / each.name if len(runs) > 1 else wire_log)
+        result = _run(each, seed, jitter, speed if wire else None, log)
+        passed.append(_report(result, verbose, as_json, len(runs)))
     if not all(passed):
         raise typer.Exit(exits.FAILED)
 
 
-def _one(named: "Named", seed: int, jitter: float, speed: float | None, verbose: bool, as_json: bool, of: int) -> bool:
-    """Run and report one; of several only what failed is told at length. Returns whether it passed."""
+def _report(result: "Result", verbose: bool, as_json: bool, of: int) -> bool:
+    """Report one; of several only what failed is told at length. Returns whether it passed."""
     from sim.campaigns.scenario_report import one_line, print_report
 
-    result = _run(named, seed, jitter, speed)
     if as_json:
         typer.echo(json.dumps(result.as_json()))
     elif of > 1 and result.passed and not verbose:
@@ -119,14 +127,18 @@ def _load(name: str, config: list[Path]) -> "Named":
         exits.leave(exits.CONFIG, *error.mistakes)
 
 
-def _run(named: "Named", seed: int, jitter: float, speed: float | None) -> "Result":
+def _run(named: "Named", seed: int, jitter: float, speed: float | None, wire_log: Path | None) -> "Result":
+    from firmware_py.shell.wirelog.files import LogTaken
     from hal.errors import ConfigError
 
     try:
         if speed is None:
             from sim.campaigns.scenario_run import run_virtual
 
-            return run_virtual(named, seed, jitter=jitter)
+            try:
+                return run_virtual(named, seed, jitter=jitter, wire_log=wire_log)
+            except LogTaken as error:
+                exits.leave(exits.UNAVAILABLE, error)
         from sim.campaigns.wire_run import WireFailed, run_wire
 
         try:

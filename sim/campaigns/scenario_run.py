@@ -4,10 +4,14 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from firmware_py.core.events import Action, Operator
 from firmware_py.shell.journal import Query, canonical
+from firmware_py.shell.wirelog.files import InlineFiles
+from firmware_py.shell.wirelog.session import header_of
+from firmware_py.shell.wirelog.taps import Sink
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.director import Director, Outcome, Stage
@@ -21,20 +25,36 @@ from sim.world import World
 ALL_ROWS = 1_000_000
 
 
-def run_virtual(named: Named, seed: int = 1, *, jitter: float = 0.0, station: Station | None = None) -> Result:
-    """Run a scenario on a station in memory. Raises `ConfigError` when the station's files are wrong."""
+def run_virtual(
+    named: Named,
+    seed: int = 1,
+    *,
+    jitter: float = 0.0,
+    station: Station | None = None,
+    wire_log: Path | None = None,
+) -> Result:
+    """Run a scenario on a station in memory. Raises `ConfigError` when the station's files are wrong.
+
+    `wire_log` is a folder for a log of its wires; raises `LogTaken`.
+    """
     where = station or load_station(named.scenario.station)
     began_s = time.perf_counter()
-    outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter), seed)
+    if wire_log is None:
+        outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, None), seed)
+    else:
+        with InlineFiles(wire_log, header_of(where, from_start=True, scenario=named.name, seed=str(seed))) as sink:
+            outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, sink), seed)
     wall_s = time.perf_counter() - began_s
     found = tuple(misses(named.scenario, outcome))
     title, nominal_s = named.scenario.title, where.config.profile
     return Result(named.name, title, seed, jitter, digest, sim_s, wall_s, found, outcome, nominal_s)
 
 
-async def _play(named: Named, station: Station, seed: int, jitter: float) -> tuple[Outcome, str, float]:
+async def _play(
+    named: Named, station: Station, seed: int, jitter: float, wire_log: Sink | None
+) -> tuple[Outcome, str, float]:
     clock = asyncio.get_running_loop().time
-    async with virtual_station(station, seed, jitter=jitter) as running:
+    async with virtual_station(station, seed, jitter=jitter, wire_log=wire_log) as running:
         director = Director(named.scenario, _stage(running))
         director.prepare()
         outcome = await director.run()

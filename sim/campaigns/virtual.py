@@ -11,10 +11,11 @@ from firmware_py.shell.journal import Stamp
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier
+from firmware_py.shell.wirelog.taps import Sink, Tap
 from hal.config.bundle import Station
 from hal.config.links import ModbusRtuConfig
 from hal.contract import Topics
-from hal.ports import CanLink, Message, ModbusLink
+from hal.ports import CanLink, Message
 from sim.broker.core import BrokerCore
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
@@ -60,9 +61,18 @@ class VirtualStation:
 
 @asynccontextmanager
 async def virtual_station(
-    station: Station, seed: int, *, jitter: float = 0.0, speed: float = 1.0, journal: InlineJournal | None = None
+    station: Station,
+    seed: int,
+    *,
+    jitter: float = 0.0,
+    speed: float = 1.0,
+    journal: InlineJournal | None = None,
+    wire_log: Sink | None = None,
 ) -> AsyncIterator[VirtualStation]:
-    """Build and run a station; it is stopped on exit. Same seed, same trace."""
+    """Build and run a station; it is stopped on exit. Same seed, same trace.
+
+    `wire_log` is told all that its wires carry.
+    """
     loop = asyncio.get_running_loop()
     clock = loop.time
     world = World(station, seed, speed, jitter=jitter, start=clock())
@@ -89,9 +99,11 @@ async def virtual_station(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
         kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
-        links: dict[str, ModbusLink] = dict(modbus)
-        host = Host(clock, now_ms, boot_id, "sim", Notifier(None))
-        controller = Controller(station, Links(links, can, cloud), kept, host)
+        tap = Tap(clock, lambda: now_ms() / 1000)
+        tap.sink = wire_log
+        links = tap.links(Links(dict(modbus), can, cloud))
+        host = Host(clock, now_ms, boot_id, "sim", Notifier(None), decided=tap.decided)
+        controller = Controller(station, links, kept, host)
         rig = Rig(
             world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())}
         )

@@ -45,6 +45,8 @@ async def test_a_killed_run_leaves_all_three_wires_whole() -> None:
         assert [each["event"]["action"] for each in resets] == ["reset"]
         times = [entry.said["t"] for entry in entries]
         assert times == sorted(times)
+        again = await on.command("sim", "replay", str(folder), "--brief")
+        assert (again.code, "all as they were" in again.out) == (0, True), again.err
 
 
 async def test_sigterm_closes_a_log_with_its_last_commands() -> None:

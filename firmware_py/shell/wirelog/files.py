@@ -138,6 +138,36 @@ class WireFiles:
         _log.warning("wire-log-ended", {"text": text})
 
 
+class InlineFiles:
+    """A `Sink` without a thread, for a loop in virtual time and for tools. Entering raises `LogTaken`."""
+
+    def __init__(self, folder: Path, header: bytes) -> None:
+        self.folder = folder
+        self._header = header
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._wires = os.fdopen(_create(self.folder / WIRES), "wb")
+            self._can = os.fdopen(_create(self.folder / CAN_LOG), "wb")
+        except OSError as error:
+            raise LogTaken(f"{self.folder}: {error.strerror or error}") from error
+        self.put(self._header)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.put(line({"end": "closed"}))
+        self._wires.close()
+        self._can.close()
+
+    def put(self, entry: bytes, frames: bytes = b"") -> None:
+        """See `Sink.put`."""
+        self._can.write(frames)
+        self._wires.write(entry)
+
+
 def _settle(waiter: "asyncio.Future[T]", answer: T) -> None:
     if not waiter.done():  # else its owner was cancelled meanwhile
         waiter.set_result(answer)

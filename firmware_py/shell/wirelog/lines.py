@@ -16,7 +16,8 @@ from hal.ports import Frame
 FORMAT: Final = 1
 """Grows with each change that an older reader would misread."""
 WIRES, CAN_LOG = "wires.jsonl", "can.log"
-_KIND: Final = "is"
+KIND: Final = "is"
+"""Key of an object that holds the name of its class."""
 
 
 def line(entry: Mapping[str, Any]) -> bytes:
@@ -62,7 +63,7 @@ def plain(value: object) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {_KIND: type(value).__name__, **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
+        return {KIND: type(value).__name__, **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, frozenset | set):

@@ -5,12 +5,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from firmware_py.shell.wirelog.lines import CAN_LOG, FORMAT, WIRES
+from pydantic import TypeAdapter, ValidationError
+
+from firmware_py.core.events import Event
+from firmware_py.shell.wirelog.lines import CAN_LOG, FORMAT, KIND, WIRES
+from hal import errors
+from hal.errors import DeviceRefused, HalError
 from hal.ports import Frame
 
 _CANDUMP: Final = re.compile(r"\(\d+\.\d+\) (\S+) ([0-9A-F]{3}|[0-9A-F]{8})#((?:[0-9A-F]{2}){0,8})(?: [RT])?")
+
+_EVENTS: Final = {kind.__name__: TypeAdapter[Event](kind) for kind in get_args(Event)}
 
 
 class BadLog(ValueError):
@@ -71,6 +78,27 @@ class WireLog:
             raise BadLog(f"{where}: {self._can[line]!r} is no line of candump")
         can_id, data = found[2], bytes.fromhex(found[3])
         return Frame(int(can_id, 16), data, extended=len(can_id) == 8)
+
+
+def event_of(said: Mapping[str, Any]) -> Event:
+    """What the core was told. Raises `ValueError` for what is no event."""
+    kind = _EVENTS.get(str(said.get(KIND)))
+    if kind is None:
+        raise ValueError(f"unknown event {said.get(KIND)!r}; known: {', '.join(_EVENTS)}")
+    try:
+        return kind.validate_python({key: value for key, value in said.items() if key != KIND})
+    except ValidationError as error:
+        raise ValueError(f"no {said[KIND]}: {error.errors()[0]['msg']}") from None
+
+
+def error_of(said: Mapping[str, Any]) -> HalError | None:
+    """Why a request has no answer; `None` where its asker was told to end."""
+    kind = getattr(errors, str(said["error"]), None)
+    if kind is DeviceRefused:
+        return DeviceRefused(str(said["why"]), int(said["code"]))
+    if isinstance(kind, type) and issubclass(kind, HalError):
+        return kind(str(said["why"]))
+    return None
 
 
 def _lines(path: Path) -> list[str]:

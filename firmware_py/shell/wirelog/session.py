@@ -93,7 +93,8 @@ async def listen(station: Station, folder: Path, seconds: float) -> Mapping[str,
         ears: list[asyncio.Task[None]] = []
         for name, config in station.config.links.items():
             if isinstance(config, CanConfig):
-                TappedCan(name, await stack.enter_async_context(can_link(config)), tap)
+                bus = await stack.enter_async_context(can_link(config))
+                TappedCan(name, bus, tap).subscribe(lambda _frames: None)
             elif isinstance(config, MqttConfig) and name == station.config.cloud.link:
                 link = await stack.enter_async_context(guest_link(config, "wire-log"))
                 topics = Topics(station.config.station.site, station.name)

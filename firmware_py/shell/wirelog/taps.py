@@ -113,11 +113,11 @@ class TappedModbus:
 
 
 class TappedCan:
-    """Implements `hal.ports.CanLink` over another one. Hears each batch before any subscriber does."""
+    """Implements `hal.ports.CanLink` over another one. Hears what the first subscriber hears, right before it does."""
 
     def __init__(self, name: str, link: CanLink, tap: Tap) -> None:
         self._name, self._link, self._tap = name, link, tap
-        link.subscribe(self._heard)
+        self._hears = False
 
     @property
     def state(self) -> LinkState:
@@ -126,6 +126,9 @@ class TappedCan:
 
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
         """See `CanLink.subscribe`."""
+        if not self._hears:
+            self._hears = True
+            self._link.subscribe(self._heard)
         self._link.subscribe(on_frames)
 
     async def send(self, frame: Frame) -> None:
