@@ -1,5 +1,6 @@
 """Fields: every named value of a unit with its place in the tables, from registers and from wired channels alike."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,9 @@ from hal.readings import READING_OF_KIND, roles
 
 OUTPUT = "out."
 """Before the name of a wired output, because an input may have the same name: `out.rods_home` is a coil."""
+
+LATCH_OUTPUT = re.compile(r"latch_(open|closed)_([1-9]\d*)")
+"""Wired outputs that drive latches; they are read back with each poll, because the state of a latch depends on them."""
 
 ROLES = frozenset(role for kind in READING_OF_KIND for role in roles(kind))
 
@@ -60,7 +64,7 @@ def read_block(register: Register, registers: Mapping[str, Register]) -> Block:
 
 
 def _registers(unit: Unit) -> Iterator[Field]:
-    every = unit.device.registers
+    every, taken = unit.device.registers, frozenset(unit.roles.values())
     for name, register in every.items():
         gain = unit.gain.get(name, 1.0)
         read = read_block(register, every)
@@ -69,7 +73,7 @@ def _registers(unit: Unit) -> Iterator[Field]:
             name=name,
             read=read if register.readable else None,
             write=Block(register.table, register.address, register.span) if register.writable else None,
-            polled=is_polled(name, register),
+            polled=is_polled(name, register) and (not taken or name in taken or register.cyclic is True),
             shy=is_shy(register),
             decoder=_register_decoder(unit, register, gain, read),
             placer=lambda at, r=register, g=gain, s=skip: values.placer(r, g, at + s),  # type: ignore[misc]
@@ -108,7 +112,7 @@ def _outputs(unit: Unit) -> Iterator[Field]:
         field = _wired(unit, name, channel)
         back = group.address if group.readback is None else group.readback
         read = field.read and replace(field.read, address=field.read.address - group.address + back)
-        yield replace(field, name=OUTPUT + name, read=read)
+        yield replace(field, name=OUTPUT + name, read=read, polled=LATCH_OUTPUT.fullmatch(name) is not None)
 
 
 def _wired(unit: Unit, name: str, wired: Wired) -> Field:

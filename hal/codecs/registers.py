@@ -1,9 +1,10 @@
 """Modbus unit codec: blocks to poll, words to values, verbs to frames; and the same tables from the device's side."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from hal.codecs.blocks import Block, merge
-from hal.codecs.fields import OUTPUT, ROLES, Field, fields_of
+from hal.codecs.fields import LATCH_OUTPUT, OUTPUT, ROLES, Field, fields_of
 from hal.codecs.plan import Action, Condition, Planner, Wait, Write, compile_verb, switch
 from hal.codecs.values import Decoded, Decoder, Placer, Value
 from hal.config.bundle import Unit
@@ -20,8 +21,8 @@ class UnitCodec:
     """Everything that one unit's device file and wiring say, compiled. Pure: no clock, no link.
 
     `fields` has every named value; `blocks` are the cyclic reads; `roles` the names that they give; `verbs` what can be
-    planned. A unit with wired outputs also has the verbs `drive` (actuator, out) and `stop` (all outputs off); they are
-    the fields `out.<name>`.
+    planned. A unit with wired outputs also has the verb `stop` (all outputs off), and `drive` (actuator, out) or `lock`
+    and `unlock` (mask of latches) by what they are; outputs are the fields `out.<name>`.
     """
 
     def __init__(self, unit: Unit) -> None:
@@ -34,10 +35,15 @@ class UnitCodec:
         self._verbs: dict[str, Planner] = {
             name: compile_verb(verb.steps, self.fields, self.info) for name, verb in unit.device.commands.items()
         }
-        if unit.outputs:
-            self._verbs |= {"drive": self._drive, "stop": self._all_off}
-        self.verbs: frozenset[str] = frozenset(self._verbs)
         self.actuators: tuple[str, ...] = tuple(n.removesuffix("_out") for n in unit.outputs if n.endswith("_out"))
+        self.latches = frozenset(int(m[2]) for n in unit.outputs if (m := LATCH_OUTPUT.fullmatch(n)))
+        if unit.outputs:
+            self._verbs |= {"stop": self._all_off}
+        if self.actuators:
+            self._verbs |= {"drive": self._drive}
+        if self.latches:
+            self._verbs |= {"lock": partial(self._swing, True), "unlock": partial(self._swing, False)}
+        self.verbs: frozenset[str] = frozenset(self._verbs)
         self._decoders: dict[Block, tuple[tuple[str, Decoder], ...]] = {b: self._decoders_of(b) for b in self.blocks}
         self._images: dict[Block, _Image] = {}
         self._mapped = self._mapped_blocks()
@@ -141,6 +147,14 @@ class UnitCodec:
             raise CodecError(f"drive {name!r} out={out!r}: one of {known} and true or false is needed")
         pair = ((self.fields[f"{OUTPUT}{name}_out"], out), (self.fields[f"{OUTPUT}{name}_home"], not out))
         return switch(pair, self.info)
+
+    def _swing(self, closed: bool, arguments: Mapping[str, Value]) -> tuple[Action, ...]:
+        mask = arguments.get("mask")
+        points = {k + 1 for k in range(mask.bit_length()) if mask >> k & 1} if isinstance(mask, int) else set()
+        if not points or not points <= self.latches:
+            raise CodecError(f"{self.unit.name}: latches {sorted(points)}, known: {sorted(self.latches)}")
+        wanted = {f"{OUTPUT}latch_{way}_{k}": (way == "closed") is closed for k in points for way in ("open", "closed")}
+        return switch(((self.fields[name], on) for name, on in wanted.items()), self.info)
 
     def _all_off(self, _arguments: Mapping[str, Value]) -> tuple[Action, ...]:
         return switch(((self.fields[OUTPUT + name], False) for name in self.unit.outputs), self.info)

@@ -1,7 +1,7 @@
 """A loaded station: everything that its files say, checked against each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hal.config.device import DeviceFile
 from hal.config.pack import PackType
@@ -24,7 +24,7 @@ Wired = Channel | tuple[Channel, ...]
 
 @dataclass(frozen=True)
 class Unit:
-    """One Modbus unit of a station, ready for a codec."""
+    """One Modbus unit of a station, ready for a codec. Outputs of many points are named by point: `latch_open_1`."""
 
     name: str
     link: str
@@ -34,6 +34,19 @@ class Unit:
     gain: Mapping[str, float]
     inputs: Mapping[str, Wired]
     outputs: Mapping[str, Channel]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    verbs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def offers(self) -> Mapping[str, str]:
+        """Role -> name of the register or wired input that gives it."""
+        registers = self.roles or {name: name for name, r in self.device.registers.items() if r.readable}
+        return {**registers, **{name: name for name in self.inputs}}
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """Verb of the device -> verb of the unit's file."""
+        return self.verbs or {name: name for name in self.device.commands}
 
 
 @dataclass(frozen=True)

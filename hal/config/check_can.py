@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from hal.codecs.dbc import DbcMessage
-from hal.config.check_devices import check_words
+from hal.config.check_roles import check_words
 from hal.config.mistakes import Spot
 from hal.config.role_types import RoleType, Shape, role_types
 from hal.config.signals import CanMap, SignalMap, TextMap

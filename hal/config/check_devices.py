@@ -1,19 +1,27 @@
 """Cross checks of devices: every role offered exactly once, verbs present, tuple sizes, outputs of all actuators."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Final
 
 from hal.commands import Actuator
 from hal.config.bundle import Unit
-from hal.config.device import Register, WordType
+from hal.config.check_latches import LATCH, check_latches, lock_roles
+from hal.config.check_roles import check_sizes, check_sources
+from hal.config.check_steps import needed_by
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot, nearest
-from hal.config.role_types import RoleType, role_types
-from hal.config.station import DEVICE_NAMES, UnitsDevice, VehicleDevice
-from hal.config.verbs import VERBS, known_verbs
+from hal.config.role_types import PARTS, role_types
+from hal.config.station import DEVICE_NAMES, UnitConfig, UnitsDevice, VehicleDevice
+from hal.config.verbs import OPTIONAL_VERBS, VERBS, known_verbs
 from hal.readings import roles
 
-OUTPUTS = tuple(f"{actuator}_{way}" for actuator in Actuator for way in ("out", "home"))
-LOCK_ROLES = ("state", "torque_nm", "angle_deg", "proof_locked")
+OUTPUTS: Final[dict[str, tuple[str, ...]]] = {
+    "platform": tuple(f"{actuator}_{way}" for actuator in Actuator for way in ("out", "home")),
+    "lock-set": LATCH,
+}
+"""Outputs of a device kind. Those of the lock set are rows, one of each point."""
+OUTPUT_VERBS: Final = ("lock", "unlock", "stop")
+"""Verbs of a unit whose outputs drive latches."""
 
 
 def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
@@ -61,53 +69,62 @@ def _check_car(draft: Draft, device: VehicleDevice, spot: Spot) -> None:
 
 
 def _check_unit(draft: Draft, kind: str, unit: Unit) -> None:
-    spot = draft.spot / "units" / unit.name
-    for role in draft.units[unit.name].inputs:
-        if role not in roles(kind):
-            (spot / "inputs" / role).unknown(role, roles(kind), f"a role of a {kind}")
+    spot, config = draft.spot / "units" / unit.name, draft.units[unit.name]
+    known = {**role_types(kind), **PARTS.get(kind, {})}
+    for section in ("inputs", "roles"):
+        for role in getattr(config, section):
+            if role not in known:
+                (spot / section / role).unknown(role, known, f"a role of a {kind}")
+    _check_commands(kind, unit, config, spot)
+    for output in config.outputs:
+        if kind not in OUTPUTS:
+            (spot / "outputs" / output).note(output, "outputs of platform and locks only")
+        elif output not in OUTPUTS[kind]:
+            (spot / "outputs" / output).unknown(output, OUTPUTS[kind], "an output")
+
+
+def _check_commands(kind: str, unit: Unit, config: UnitConfig, spot: Spot) -> None:
     able = known_verbs(kind)
-    for verb in unit.device.commands:
-        if verb not in able:
+    for verb, body in unit.commands.items():
+        if verb not in able and verb in config.verbs:
+            (spot / "verbs" / verb).unknown(verb, able, f"a verb of a {kind}")
+        elif verb not in able:
             (spot / "device").note(f"{unit.device.name} has {verb}", f"verbs of a {kind}: {', '.join(sorted(able))}")
-    for output in draft.units[unit.name].outputs:
-        if kind != "platform":
-            (spot / "outputs" / output).note(output, "outputs on the platform only")
-        elif output not in OUTPUTS:
-            (spot / "outputs" / output).unknown(output, OUTPUTS, "an output")
-    _check_sizes(draft, kind, unit, spot)
+        elif verb in config.verbs:
+            given = {**VERBS[kind], **OPTIONAL_VERBS.get(kind, {})}[verb]
+            for name in sorted(needed_by(unit.device.commands[body]) - set(given)):
+                (spot / "verbs" / verb).note(f"{body} needs {name}", f"arguments of {verb}: {', '.join(given)}")
 
 
 def _check_offers(draft: Draft, kind: str, units: list[Unit], spot: Spot) -> None:
-    wanted = roles(kind)
-    offers: dict[str, list[str]] = {}
+    offers: dict[str, list[Unit]] = {}
     for unit in units:
-        for role in _readable(draft, unit):
-            offers.setdefault(role, []).append(unit.name)
-    for role in wanted:
-        found = offers.get(role, [])
-        if not found:
-            spare = [name for name in offers if name not in wanted]
+        for role in unit.offers:
+            offers.setdefault(role, []).append(unit)
+    shared = {role for role, found in offers.items() if len(found) > 1}
+    for unit in units:
+        check_sizes(draft, kind, unit, shared)
+    if kind == "lock-set":
+        check_latches(draft, offers, units, spot)
+    for role in lock_roles(draft, offers) if kind == "lock-set" else roles(kind):
+        if role not in offers:
+            spare = [name for name in offers if name not in roles(kind)]
             spot.note(f"nobody offers {role}", "every role, from exactly one unit", nearest(role, spare))
-        elif len(found) > 1:
-            spot.note(f"{role} from {' and '.join(found)}", "every role, from exactly one unit")
+        elif role in shared:
+            check_sources(draft, kind, role, offers[role], spot)
     _check_verbs(kind, units, spot)
     if kind == "platform":
-        _check_outputs(draft, units, spot)
-
-
-def _readable(draft: Draft, unit: Unit) -> Iterator[str]:
-    yield from (name for name, register in unit.device.registers.items() if register.readable)
-    yield from draft.units[unit.name].inputs
+        _check_pairs(draft, units, spot)
 
 
 def _check_verbs(kind: str, units: list[Unit], spot: Spot) -> None:
     for verb in VERBS[kind]:
-        found = [unit.name for unit in units if verb in unit.device.commands]
+        found = [unit.name for unit in units if verb in unit.commands or (unit.outputs and verb in OUTPUT_VERBS)]
         if not found or (len(found) > 1 and verb != "stop"):
             spot.note(f"{verb} from {' and '.join(found) or 'nobody'}", "every verb of the kind, from one unit")
 
 
-def _check_outputs(draft: Draft, units: list[Unit], spot: Spot) -> None:
+def _check_pairs(draft: Draft, units: list[Unit], spot: Spot) -> None:
     owners: dict[str, list[str]] = {}
     for unit in units:
         for output in draft.units[unit.name].outputs:
@@ -117,55 +134,3 @@ def _check_outputs(draft: Draft, units: list[Unit], spot: Spot) -> None:
         if pair[0] != pair[1] or len(pair[0]) != 1:
             text = f"{actuator}_out on {pair[0] or 'nothing'}, {actuator}_home on {pair[1] or 'nothing'}"
             spot.note(text, "each pair of outputs once, on one unit")
-
-
-def _check_sizes(draft: Draft, kind: str, unit: Unit, spot: Spot) -> None:
-    for role, wanted in role_types(kind).items():
-        if role in unit.inputs:
-            wired = unit.inputs[role]
-            size = len(wired) if isinstance(wired, tuple) else None
-            where = spot / "inputs" / role
-            if wanted.shape != "flag":
-                where.note("a switch", f"a register: {role} is a {wanted.shape}")
-        elif role in unit.device.registers:
-            size, where = unit.device.registers[role].repeat, spot / "device" / role
-            _check_type(unit.device.registers[role], role, wanted, where)
-        else:
-            continue
-        needed = _needed(draft, role)
-        if wanted.many != (size is not None):
-            where.note(f"{size} values" if size else "one value", "many values" if wanted.many else "one value")
-        elif size is not None and needed is not None and size != needed:
-            where.note(f"{size} values", f"{needed}, as the station has")
-
-
-def _check_type(register: Register, role: str, wanted: RoleType, spot: Spot) -> None:
-    scaled = (register.scale, register.offset) != (1.0, 0.0)
-    if register.enum is not None:
-        shape = "word"
-    elif register.type is WordType.BOOL:
-        shape = "flag"
-    else:
-        shape = "number" if scaled or register.type is WordType.F32 else "whole"
-    if shape != wanted.shape and (shape, wanted.shape) != ("whole", "number"):
-        spot.note(f"{role} is a {shape}", f"a {wanted.shape}")
-    elif wanted.words:
-        check_words(register.enum or {}, role, wanted, spot)
-
-
-def check_words(enum: Mapping[str, str], role: str, wanted: RoleType, spot: Spot) -> None:
-    """Note words that a role does not have, and words of the role that no number stands for."""
-    for word in enum.values():
-        if word not in wanted.words:
-            spot.unknown(word, wanted.words, f"a word of {role}")
-    for word in wanted.words:
-        if word not in enum.values():
-            spot.note(f"no {word}", f"every word of {role}: {', '.join(wanted.words)}")
-
-
-def _needed(draft: Draft, role: str) -> int | None:
-    if draft.info is None:
-        return None
-    if role in LOCK_ROLES:
-        return draft.info.lock_points
-    return draft.info.bays if role == "bay_present" else None

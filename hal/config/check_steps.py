@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hal.codecs import values
 from hal.codecs.blocks import Block
 from hal.codecs.plan import fits, frames
-from hal.config.device import Argument, CommandStep, DeviceContent, Register
+from hal.config.device import Argument, CommandStep, DeviceContent, Register, Verb
 from hal.config.mistakes import Spot, show
 from hal.config.verbs import ALL_VERBS, arguments
 from hal.errors import CodecError
@@ -31,6 +31,12 @@ def check_constants(device: DeviceContent, gain: Mapping[str, float], spot: Spot
                         values.encode(device.registers[name], gain[name], value)
                     except CodecError as error:
                         (spot / "gain" / name).note(str(gain[name]), f"a gain with which {verb} fits: {error}")
+
+
+def needed_by(verb: Verb) -> set[str]:
+    """Arguments that a verb's steps name."""
+    entries = [{**(step.unless or {}), **(step.write or {}), **(step.wait or {})} for step in verb.steps]
+    return {v[1:] for entry in entries for v in entry.values() if isinstance(v, str) and v.startswith("$")}
 
 
 def _check_step(content: DeviceContent, verb: str, step: CommandStep, spot: Spot) -> None:

@@ -1,7 +1,7 @@
 """Cross checks of the units of a station: link, unit id, wiring, gain, poll periods; and the wired result."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from hal.config.bundle import Channel, Unit, Wired
 from hal.config.check_steps import check_constants
@@ -65,12 +65,32 @@ def _wire(name: str, config: UnitConfig, device: DeviceFile, spot: Spot) -> Unit
             if role in device.registers:
                 (spot / "inputs" / role).note(role, "a role that the device file does not offer itself")
     outputs: dict[str, Channel] = {}
-    for role, text in config.outputs.items():
-        channel = _channel(role, text, device, used, spot / "outputs" / role)
+    for role, given in config.outputs.items():
+        outputs.update(_outputs(role, given, device, used, spot / "outputs" / role))
+    readable = [n for n, r in device.registers.items() if r.readable]
+    roles = _known(config.roles, readable, "a readable register of the device file", spot / "roles")
+    verbs = _known(config.verbs, device.commands, "a verb of the device file", spot / "verbs")
+    gains = dict(config.gain)
+    return Unit(name, config.link, config.unit, device, config.poll, gains, inputs, outputs, roles, verbs)
+
+
+def _known(given: Mapping[str, str], able: Collection[str], what: str, spot: Spot) -> dict[str, str]:
+    for name, value in given.items():
+        if value not in able:
+            (spot / name).unknown(value, able, what)
+    return {name: value for name, value in given.items() if value in able}
+
+
+def _outputs(
+    role: str, given: str | tuple[str, ...], device: DeviceFile, used: Used, spot: Spot
+) -> Iterator[tuple[str, Channel]]:
+    """One output under its own name, or one for each point, numbered from 1."""
+    named = {role: given} if isinstance(given, str) else {f"{role}_{k}": text for k, text in enumerate(given, 1)}
+    for name, text in named.items():
+        channel = _channel(name, text, device, used, spot)
         if channel is not None:
-            _check_output(channel, device, spot / "outputs" / role)
-            outputs[role] = channel
-    return Unit(name, config.link, config.unit, device, config.poll, dict(config.gain), inputs, outputs)
+            _check_output(channel, device, spot)
+            yield name, channel
 
 
 def _inputs(role: str, given: str | tuple[str, ...], device: DeviceFile, used: Used, spot: Spot) -> Wired | None:

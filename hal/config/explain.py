@@ -128,9 +128,10 @@ def _offer(device: str, role: str, units: list[Unit]) -> Offer:
     for unit in units:
         if role in unit.inputs:
             return Offer(device, role, unit.name, _channels(unit.inputs[role]), "")
-        register = unit.device.registers.get(role)
-        if register is not None and register.readable:
-            factor = register.scale * unit.gain.get(role, 1.0)
+        name = unit.offers.get(role, "")
+        register = unit.device.registers.get(name)
+        if register is not None:
+            factor = register.scale * unit.gain.get(name, 1.0)
             scaled = "" if factor == 1 or register.type == "bool" else f" × {factor:g}"
             bit = "" if register.bit is None else f".{register.bit}"
             many = "" if register.repeat is None else f" x{register.repeat}"

@@ -4,7 +4,7 @@ import typing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from hal.readings import READING_OF_KIND, roles
 
@@ -19,6 +19,12 @@ class RoleType:
     shape: Shape
     many: bool
     words: tuple[str, ...] = ()
+
+
+PARTS: Final[dict[str, dict[str, RoleType]]] = {
+    "lock-set": {"latch_open": RoleType("flag", many=True), "latch_closed": RoleType("flag", many=True)},
+}
+"""What a role can be put together from: two switches of each latch tell its state."""
 
 
 @lru_cache(maxsize=16)

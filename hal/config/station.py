@@ -40,7 +40,11 @@ Channels = Text | Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class UnitConfig(Strict):
-    """One Modbus unit: link, unit id, device file, and this station's mechanics and wiring."""
+    """One Modbus unit: link, unit id, device file, and this station's mechanics and wiring.
+
+    `roles` (role -> register) and `verbs` (verb -> verb of the file) say what the unit is in a device of several alike:
+    then it offers these and no others. Absent, it offers everything under the names of its file.
+    """
 
     link: Name
     unit: Annotated[int, Field(strict=True, ge=0, le=255)]
@@ -48,7 +52,9 @@ class UnitConfig(Strict):
     poll: Poll
     gain: dict[Name, Num] = Field(default_factory=dict)
     inputs: dict[Name, Channels] = Field(default_factory=dict)
-    outputs: dict[Name, Text] = Field(default_factory=dict)
+    outputs: dict[Name, Channels] = Field(default_factory=dict)
+    roles: dict[Name, Name] = Field(default_factory=dict)
+    verbs: dict[Name, Name] = Field(default_factory=dict)
 
 
 class UnitsDevice(Strict):

@@ -18,6 +18,9 @@ VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 
 OPTIONAL_VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "lift": {"home": (), "reset": (), "zero": ()},
+    "lock-set": {"reset": ()},
+    "shuttle": {"reset": ()},
+    "stacker": {"reset": ()},
     "roller": {"reset": ()},
     "platform": {"reset": ()},
     "insulation": {"measure": ("on",), "self_test": ()},

@@ -1,5 +1,6 @@
 """A device made of units: its reading from their values, its commands to the unit that knows the verb."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
@@ -22,10 +23,12 @@ from hal.commands import (
     Stop,
     Unlock,
 )
-from hal.devices.unit import ModbusUnit
-from hal.errors import CodecError
+from hal.devices.gathered import gathered
+from hal.devices.unit import ModbusUnit, Values
+from hal.errors import CodecError, HalError
 from hal.readings import READING_OF_KIND, InsulationBound, InsulationState, LockState, Reading, roles
 
+STOP: Final = "stop"
 _SIDE: Final = {Side.LEFT: 0, Side.RIGHT: 1}
 
 
@@ -53,31 +56,67 @@ class Device:
         self.units = tuple(units)
         self._reading = READING_OF_KIND[kind]
         wanted = roles(kind)
-        self._sources = tuple((unit, tuple(r for r in wanted if r in unit.codec.fields)) for unit in self.units)
+        files = [unit.codec.unit for unit in self.units]
+        self._gathered = tuple(gathered(wanted, files))
+        several = {role for role, _, _ in self._gathered}
+        singles = [{r: name for r, name in f.offers.items() if r in wanted and r not in several} for f in files]
+        self._sources = tuple((unit, tuple(names.items())) for unit, names in zip(self.units, singles, strict=True))
         self._convert = {r: _CONVERT[kind, r] for r in wanted if (kind, r) in _CONVERT}
 
     def reading(self, is_fresh: Callable[[ModbusUnit], bool]) -> Reading:
         """Reading of now: roles of a unit that is not fresh are `None`."""
         values: dict[str, Any] = {}
         at_s = float("inf")
+        fresh: list[Values] = []
         for unit, names in self._sources:
-            if is_fresh(unit):
-                seen = unit.values
-                for name in names:
-                    values[name] = seen.get(name)
+            seen = unit.values if is_fresh(unit) else {}
+            fresh.append(seen)
+            if seen:
+                for role, name in names:
+                    values[role] = seen.get(name)
                 at_s = min(at_s, unit.at_s)
+        for role, parts, join in self._gathered:
+            values[role] = join([fresh[i].get(name) for i, name in parts])
         for name, convert in self._convert.items():
             if name in values:
                 values[name] = convert(values[name])
         return self._reading(**values, at_s=at_s if values else 0.0)  # type: ignore[no-any-return]
 
     async def do(self, command: Command, *, urgent: bool = False, still: Callable[[], bool] = lambda: True) -> None:
-        """Carry out a command. Raises `LinkError`, `DeviceError`, `CodecError`."""
+        """Carry out a command. A stop goes to every unit that can stop, also when one of them fails.
+
+        Raises `LinkError`, `DeviceError`, `CodecError`; of several failures the first.
+        """
         verb, arguments = words_of(command)
-        unit = next((u for u in self.units if verb in u.codec.verbs), None)
-        if unit is None:
+        able = [(unit, body) for unit in self.units if (body := _body(unit, verb, arguments)) is not None]
+        if not able:
             raise CodecError(f"{self.name}: no unit knows the verb {verb!r}")
-        await unit.do(verb, arguments, urgent=urgent, still=still)
+        if verb != STOP or len(able) == 1:
+            unit, body = able[0]
+            await unit.do(body, arguments, urgent=urgent, still=still)
+            return
+        async with asyncio.TaskGroup() as group:
+            stops = [group.create_task(_stop(unit, body, urgent=urgent, still=still)) for unit, body in able]
+        if (failure := next((f for stop in stops if (f := stop.result()) is not None), None)) is not None:
+            raise failure
+
+
+def _body(unit: ModbusUnit, verb: str, arguments: Mapping[str, Value]) -> str | None:
+    """What the unit calls a verb, `None` where it does not know it; an actuator belongs to the unit it is wired to."""
+    codec = unit.codec
+    if verb == "drive":
+        return verb if arguments.get("actuator") in codec.actuators else None
+    if verb in codec.unit.commands:
+        return codec.unit.commands[verb]
+    return verb if codec.unit.outputs and verb in codec.verbs else None
+
+
+async def _stop(unit: ModbusUnit, body: str, *, urgent: bool, still: Callable[[], bool]) -> HalError | None:
+    try:
+        await unit.do(body, {}, urgent=urgent, still=still)
+    except HalError as error:
+        return error
+    return None
 
 
 def device_of(command: Command) -> str:

@@ -1,0 +1,73 @@
+"""Roles that several units give together: a row in parts, the worst fault word, the state of latches."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+from hal.codecs.registers import Value
+from hal.config.bundle import Unit
+from hal.readings import LockState
+
+Part = tuple[int, str]
+"""Number of the unit in its device, and the name of a value there."""
+Join = Callable[[Sequence[Value | None]], Value | None]
+"""From the values of the parts, `None` = unknown, to the value of the role."""
+
+
+def fault_of(parts: Sequence[Value | None]) -> Value | None:
+    """The first fault word that is not zero; 0 only when all drives say so."""
+    seen = [word for word in parts if word]
+    return seen[0] if seen else None if None in parts else 0
+
+
+def row_of(parts: Sequence[Value | None]) -> Value | None:
+    """One row of all parts, in order; unknown when any part is."""
+    rows = [part for part in parts if isinstance(part, tuple)]
+    return tuple(chain.from_iterable(rows)) if len(rows) == len(parts) else None
+
+
+def latch_states(parts: Sequence[Value | None]) -> Value | None:
+    """State of each latch from its two switches (a row of open, a row of closed) and whether it is driven now.
+
+    Neither switch made: on its way while driven, else stopped half way. Both made is a lie: failed.
+    """
+    opened, closed, *driven = parts
+    if not isinstance(opened, tuple) or not isinstance(closed, tuple) or None in driven or len(opened) != len(closed):
+        return None
+    count = len(opened)
+    runs = [any(driven[k::count]) for k in range(count)]
+    return tuple(map(_state, opened, closed, runs))  # type: ignore[arg-type]
+
+
+def _state(opened: bool, closed: bool, driven: bool) -> str:
+    if opened is closed:
+        return LockState.TURNING if driven and not opened else LockState.FAILED
+    return LockState.LOCKED if closed else LockState.FREE
+
+
+def gathered(wanted: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[str, tuple[Part, ...], Join]]:
+    """The roles of a device that need more than one value, with where their parts come from."""
+    offers = [unit.offers for unit in units]
+    for role in wanted:
+        parts = tuple((i, offer[role]) for i, offer in enumerate(offers) if role in offer)
+        if len(parts) > 1:
+            yield role, parts, fault_of if role == FAULT else row_of
+    switches = [(i, name) for name in LATCH_SWITCHES for i, offer in enumerate(offers) if name in offer]
+    if len(switches) == len(LATCH_SWITCHES):
+        yield "state", (*switches, *_drives(units)), latch_states
+
+
+def _drives(units: Sequence[Unit]) -> Iterator[Part]:
+    """Outputs of the latches: of all points to one way, then of all points to the other."""
+    for way in LATCH_SWITCHES:
+        found: Mapping[int, Part] = {
+            int(name.removeprefix(f"{way}_")): (i, f"out.{name}")
+            for i, unit in enumerate(units)
+            for name in unit.outputs
+            if name.startswith(f"{way}_")
+        }
+        yield from (found[point] for point in sorted(found))
+
+
+FAULT: Final = "fault_word"
+LATCH_SWITCHES: Final = ("latch_open", "latch_closed")
