@@ -67,6 +67,8 @@ def _packs_fall(world: "World") -> Iterator[Finding]:
 
 def _pack_hangs(world: "World") -> Iterator[Finding]:
     pack = world.packs.at.get(CAR)
+    if world.lift.caught >= 1.0:
+        yield "pack-torn", "head lowered away from a pack that is caught on the car"
     if pack is None or len(world.locks.tight) >= ENOUGH_SHARE * len(world.locks.points):
         return
     if world.lift.mm <= world.plant.dock_mm - 1.0:

@@ -41,7 +41,7 @@ class PackEmulator(CanEmulator):
     def look(self) -> Hashable:
         """The pack, whether anything changed, and a slow tick."""
         pack = self._here()
-        if pack is None or pack.kind.name not in self._codecs:
+        if pack is None or pack.mute or pack.kind.name not in self._codecs:
             return None
         return (pack.serial, self.world.changes, self.world.clock.plant // LOOK_EVERY_S)
 
@@ -63,7 +63,7 @@ class PackEmulator(CanEmulator):
             "temp_max_degc": degc,
             "temp_min_degc": degc - 1.0,
             "contactors_open": car is None or not car.hv_on,
-            "hvil_closed": world.latched if self._on_car else True,
+            "hvil_closed": _hvil_closed(world) if self._on_car else True,
             "fault_bits": pack.fault_bits,
         }
 
@@ -101,6 +101,11 @@ class CarEmulator(CanEmulator):
             self.world.cars.ask(mode)
 
 
+def _hvil_closed(world: World) -> bool:
+    """The loop through the plugs of car and pack."""
+    return world.latched and not (world.cars.lane is not None and world.cars.lane.hvil_broken)
+
+
 def _car_values(world: World, car: Car) -> CanValues:
     return {
         "vin": car.reported_vin or car.vin,
@@ -113,6 +118,6 @@ def _car_values(world: World, car: Car) -> CanValues:
         "swap_mode": car.swap_mode,
         "pack_serial": car.serial_seen,
         "pack_latched": world.latched,
-        "hvil_closed": world.latched,
+        "hvil_closed": _hvil_closed(world),
         "self_check": car.self_check.value,
     }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hal.codecs.registers import UnitCodec, Value
+from hal.codecs.values import Scalar
 from hal.config.bundle import Unit
 from hal.errors import CodecError
 from hal.ports import Table
@@ -30,6 +31,8 @@ class UnitEmulator:
         self._view = view
         self._act = act
         self._parts = view.parts(world)
+        self.lies: dict[tuple[str, int], Scalar] = {}
+        """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
         self._memory = Memory()
         self._writes = 0
         self._cache: dict[tuple[Table, int, int], tuple[tuple[int, int, float], tuple[int, ...]]] = {}
@@ -78,7 +81,14 @@ class UnitEmulator:
 
     def values(self) -> dict[str, Value]:
         """Everything that can be read: the truth over what was written."""
-        return self._memory.kept | self._view.values(self.world)
+        seen = self._memory.kept | self._view.values(self.world)
+        for (role, point), wrong in self.lies.items():
+            truth = seen.get(role)
+            if isinstance(truth, tuple):
+                seen[role] = tuple(wrong if i == point else one for i, one in enumerate(truth, 1))
+            else:
+                seen[role] = wrong
+        return seen
 
     def _stamp(self) -> tuple[int, int, float]:
         for part in self._parts:

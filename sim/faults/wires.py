@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from hal.codecs.values import Scalar
 from sim.emulators import Emulators
+from sim.emulators.unit import UnitEmulator
 from sim.faults.kinds import Argument, Arguments, FaultError, FaultKind, Parameter, Rig, kind
 from sim.world import World
 
@@ -33,6 +35,37 @@ def _frozen(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).units[str(arguments["unit"])].fault.frozen = on
 
 
+def _input(rig: Rig, arguments: Arguments) -> tuple[UnitEmulator, str, int, Scalar]:
+    """The unit, the role, the element, and what it shows now."""
+    unit, role, point = _need(rig).units[str(arguments["unit"])], str(arguments["role"]), int(arguments["point"])
+    shown = unit.values().get(role)
+    if shown is None:
+        raise FaultError(f"unit {unit.unit.name} has no input {role!r}")
+    if not isinstance(shown, tuple):
+        if point:
+            raise FaultError(f"{role} of {unit.unit.name} is one value, it has no points")
+        return unit, role, 0, shown
+    if not 1 <= point <= len(shown):
+        raise FaultError(f"{role} of {unit.unit.name}: point={point} is not one of 1 to {len(shown)}")
+    return unit, role, point, shown[point - 1]
+
+
+def _input_wrong(rig: Rig, arguments: Arguments, on: bool) -> None:
+    unit, role, point, shown = _input(rig, arguments)
+    if not isinstance(shown, bool):
+        raise FaultError(f"{role} of {unit.unit.name} is no switch")
+    unit.lies.pop((role, point), None)
+    if on:
+        unit.lies[role, point] = bool(arguments["value"])
+
+
+def _input_stuck(rig: Rig, arguments: Arguments, on: bool) -> None:
+    unit, role, point, shown = _input(rig, arguments)
+    unit.lies.pop((role, point), None)
+    if on:
+        unit.lies[role, point] = shown
+
+
 def _node_silent(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).nodes[str(arguments["place"])].fault.silent = on
 
@@ -61,12 +94,17 @@ def _broker(rig: Rig, _arguments: Arguments, on: bool) -> None:
 
 
 UNIT: Final = Parameter("unit", "unit of the station file", str, _units)
+ROLE: Final = Parameter("role", "input, by its role in the device file")
+ELEMENT: Final = Parameter("point", "which of several, from 1", int, default=0)
+VALUE: Final = Parameter("value", "what it shows: 0 or 1", int, lambda _w, _e: (0, 1), default=0)
 LINK: Final = Parameter("link", "link of the station file", str, _links)
 NODE: Final = Parameter("place", "where the pack is", str, _nodes)
 
 WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("unit-silent", "a unit does not answer", "wires", _silent, (UNIT,)),
     kind("unit-frozen", "a unit repeats its last answers and does nothing", "wires", _frozen, (UNIT,)),
+    kind("input-wrong", "a switch shows the wrong thing", "wires", _input_wrong, (UNIT, ROLE, ELEMENT, VALUE)),
+    kind("input-stuck", "an input keeps the value that it has now", "wires", _input_stuck, (UNIT, ROLE, ELEMENT)),
     kind("link-dead", "nothing answers on a link", "wires", _link_dead, (LINK,)),
     kind("pack-silent", "the BMS of the pack there says nothing", "wires", _node_silent, (NODE,)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),

@@ -20,6 +20,8 @@ class Axis:
         self.accel = accel
         self.max_speed = max_speed
         self.asked_mm_s = max_speed
+        self.runs_on = False
+        """A fault: its drive takes no stop, whoever gives it."""
         self.profile = Profile((), clock.plant, at_mm)
         self._marks: list[tuple[float, float, bool]] = []
         self._open = False
@@ -52,6 +54,8 @@ class Axis:
 
     def halt(self, marks: Sequence[float] = ()) -> None:
         """Controlled stop: decelerate, then brake."""
+        if self.runs_on:
+            return
         self._take(plan_stop(self.mm, self.mm_s, self.accel, self._clock.plant), marks)
 
     def jam(self) -> None:

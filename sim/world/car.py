@@ -44,6 +44,10 @@ class Car:
     swap_mode: bool = False
     self_check: SelfCheck = SelfCheck.IDLE
     check_fails: bool = False
+    refuses_swap: bool = False
+    stays: bool = False
+    hvil_broken: bool = False
+    misread_serial: str | None = None
     serial_seen: str | None = None
     reported_vin: str | None = None
     arrived_with: str | None = None
@@ -152,7 +156,7 @@ class Cars(Part):
 
     @staticmethod
     def _may_go(car: Car) -> bool:
-        return car.stage is Stage.STANDING and car.mode is CarMode.RELEASE and car.hv_on
+        return car.stage is Stage.STANDING and car.mode is CarMode.RELEASE and car.hv_on and not car.stays
 
     def _drive_off(self, car: Car) -> None:
         car.in_park = car.brake_held = car.standing = False
@@ -170,7 +174,7 @@ class Cars(Part):
         elif what == "park":
             car.in_park = car.brake_held = True
         elif what == "hv-off" and not car.hv_stuck:
-            car.hv_on, car.swap_mode, car.hv_off_at = False, True, self.clock.plant
+            car.hv_on, car.swap_mode, car.hv_off_at = False, not car.refuses_swap, self.clock.plant
         elif what == "hv-on":
             car.hv_on, car.swap_mode = True, False
             self.look()
@@ -186,7 +190,7 @@ class Cars(Part):
             car.self_check, car.serial_seen = SelfCheck.RUNNING, None
         elif what == "identify":
             pack = self.plug()
-            car.serial_seen = pack.serial if pack else None
+            car.serial_seen = None if pack is None or pack.mute else car.misread_serial or pack.serial
         elif what == "checked":
             good = car.serial_seen is not None and self.latched() and not car.check_fails
             car.self_check = SelfCheck.OK if good else SelfCheck.FAILED

@@ -13,6 +13,8 @@ from sim.world.plant import Plant
 FOLLOWING_ERROR: Final = 0x0180
 OVER_CURRENT: Final = 0x00E0
 """Alarm words of the drive, as in the device map of the axis drive."""
+SNAG_MM: Final = 100.0
+"""Way of the head from where a pack is caught to where all of it hangs there, and tears [EST]."""
 _TRIP_S: Final = 0.3
 _READY_S: Final = 0.05
 """How long a stalled drive pushes before it trips; how long the servo needs after its enable register [EST]."""
@@ -33,6 +35,11 @@ class Lift(Part):
         self.stall_mm: float | None = None
         self.stalled = False
         self.load_offset_kg = 0.0
+        self.snag_mm: float | None = None
+        """Below this height a pack that is let down is caught by something of the car."""
+        self.deaf = False
+        self.reversed = False
+        """Faults: the drive takes a move and does not turn, or turns the wrong way."""
         self.on_pass: Callable[[float, bool], None] = _ignore
         self._trip_at = math.inf
         self._ready_at = math.inf
@@ -59,11 +66,18 @@ class Lift(Part):
         pack = self.packs.at.get(HEAD)
         if pack is not None:
             over = self.mm - self.plant.support_mm if CAR in self.packs.at or self.car_above else 0.0
-            return pack.mass_kg * (1.0 + max(0.0, over) / self.plant.soft_mm)
+            return pack.mass_kg * (1.0 + max(0.0, over) / self.plant.soft_mm) * (1.0 - self.caught)
         pack = self.packs.at.get(CAR)
         if pack is None:
             return 0.0
         return pack.mass_kg * max(0.0, self.mm - self.plant.dock_mm) / self.plant.soft_mm
+
+    @property
+    def caught(self) -> float:
+        """Share of a pack on the head that hangs on a snag; at 1 something tears."""
+        if self.snag_mm is None or not self.car_above or HEAD not in self.packs.at:
+            return 0.0
+        return min(1.0, max(0.0, (self.snag_mm - self.mm) / SNAG_MM))
 
     car_above: bool = False
     """Stands a car over the pit? Then a pack raised past the seat presses against it."""
@@ -85,7 +99,9 @@ class Lift(Part):
         if not self.enabled:
             return
         self.done = False
-        self.axis.go(target_mm, speed_mm_s, self._marks())
+        goal_mm = max(self.plant.home_mm, 2.0 * self.mm - target_mm) if self.reversed else target_mm
+        if not self.deaf:
+            self.axis.go(goal_mm, speed_mm_s, self._marks())
         if self.stalled and self.axis.moving:
             self._stall()
         elif not self.axis.moving:
@@ -177,6 +193,8 @@ class Lift(Part):
         marks = [plant.slot_mm - 10.0, plant.slot_mm, plant.shutter_mm, plant.dock_mm - 2.0]
         if self.stall_mm is not None:
             marks.append(self.stall_mm)
+        if self.snag_mm is not None:
+            marks.append(self.snag_mm - SNAG_MM)
         over = self._overload_mm()
         return marks if math.isinf(over) else [*marks, over]
 

@@ -131,6 +131,14 @@ class LockSet(Part):
             point.turn_deg, point.angle_deg, point.torque_nm = turn, turn - point.began_deg, 0.0
             point.job = []
 
+    def loosen(self, number: int) -> None:
+        """A point works loose by itself: a part of its way out, still holding."""
+        point = self.points[number - 1]
+        self._halt(point)
+        point.turn_deg = 0.5 * (point.turn_deg + self.plant.engage_deg)
+        point.tight = False
+        self.changed()
+
     def set_allowed(self, on: bool) -> None:
         """The release of the safety PLC, behind the link."""
         if on != self.allowed:

@@ -27,6 +27,8 @@ class Pack:
     warm_at_s: float = 0.0
     cell_spread_v: float = 0.01
     fault_bits: int = 0
+    mute: bool = False
+    """Its BMS is dead: it says nothing, wherever it is plugged in."""
     stripped: frozenset[int] = frozenset()
     crossed: frozenset[int] = frozenset()
 

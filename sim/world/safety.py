@@ -19,6 +19,8 @@ class Safety(Part):
         self.curtain_broken = False
         self.person_in_cell = False
         self.smoke = False
+        self.inhibited = False
+        """The PLC does not release the drives, for a reason of its own (a contactor, a module)."""
         self.maintenance_key = False
         """The key of the mode selector is turned to maintenance."""
         self.chain_ok = True
@@ -50,6 +52,11 @@ class Safety(Part):
             self.danger_since = None
         elif self.danger_since is None:
             self.danger_since = self.clock.plant
+        self._judge()
+
+    def drop(self) -> None:
+        """The chain falls with no input to blame (its own relay, a dip of its supply): the button brings it back."""
+        self.chain_ok = False
         self._judge()
 
     def press_reset(self) -> None:
@@ -88,5 +95,5 @@ class Safety(Part):
         return self.clock.now < self._beat_at + self._dead_man_s
 
     def _judge(self) -> None:
-        self.drives_enabled = self.chain_ok and self.run_enable and self._alive
+        self.drives_enabled = self.chain_ok and self.run_enable and self._alive and not self.inhibited
         self.changed()

@@ -81,6 +81,12 @@ class Shuttle(Part):
             self.fault_word = JAMMED
         self._watch()
 
+    def shift(self, slot: Slot, by_mm: float) -> None:
+        """Somebody pushes a slot by hand."""
+        axis = self.slots[slot]
+        axis.put(axis.mm + by_mm)
+        self._watch()
+
     def due(self) -> float:
         """Next mark or end of either slot, or the moment they touch."""
         return min(self.slots[Slot.OUT].due(), self.slots[Slot.IN].due(), self._closer_at)

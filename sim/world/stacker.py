@@ -12,8 +12,8 @@ from sim.world.plant import Plant, StackerPlace
 
 LEVEL_TOLERANCE_MM = 5.0
 FORK_HOME_MM = 2.0
-NO_PLACE = 1
-"""Fault word of the stacker: the fork met no place at this level and side."""
+NO_PLACE, JAMMED = 1, 2
+"""Fault words of the stacker: the fork met no place at this level and side; a drive does not follow."""
 
 
 class Job(StrEnum):
@@ -39,6 +39,7 @@ class Stacker(Part):
         self.fork = Axis(clock, 0.0, 2000.0, _fork_speed(plant), chance, jitter)
         self.serve: Callable[[str], str | None] = lambda name: name
         self.missed: list[str] = []
+        self.jammed = False
 
     @property
     def moving(self) -> bool:
@@ -66,7 +67,7 @@ class Stacker(Part):
 
     def move(self, level_mm: float) -> None:
         """Travel to a level."""
-        if self.allowed:
+        if self._able():
             self.level.go(level_mm, self.plant.stacker_mm_s)
             self.changed()
 
@@ -80,7 +81,7 @@ class Stacker(Part):
 
     def home(self) -> None:
         """Fork home from wherever it is; what is on it stays on it."""
-        if self.allowed:
+        if self._able():
             self.job = Job.HOME
             self.fork.go(0.0, self.fork.max_speed)
             self._stroke_done()
@@ -121,8 +122,23 @@ class Stacker(Part):
         self.job = Job.HOME
         self.fork.go(0.0, self.fork.max_speed)
 
+    def jam(self, on: bool) -> None:
+        """Jam level and fork where they are, or free them: then a fitter has reset the drive."""
+        self.jammed, self.fault_word = on, JAMMED if on and self.moving else 0
+        if on:
+            self.level.jam()
+            self.fork.jam()
+            self.job = Job.NONE
+        self.changed()
+
+    def _able(self) -> bool:
+        if self.jammed:
+            self.fault_word = JAMMED
+            self.changed()
+        return self.allowed and not self.jammed
+
     def _begin(self, job: Job, side: int) -> None:
-        if self.allowed:
+        if self._able():
             self.job = job
             self.fork.go(side * self.plant.fork_mm, self.fork.max_speed, (-FORK_HOME_MM - 1.0, FORK_HOME_MM + 1.0))
             self._stroke_done()
