@@ -15,6 +15,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from bench.figure import Comparison, Figure
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
 from hal.ports import LinkState, Table
+from sim.emulators.faults import ModbusFault
 from sim.reach.modbus_rtu import serve_rtu
 from sim.reach.modbus_tcp import serve_tcp
 
@@ -43,6 +44,7 @@ class Registers:
 
     functions = frozenset({3})
     reply_s = 0.0
+    fault = ModbusFault()
 
     def read(self, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:
         """See `ModbusEmulator`."""

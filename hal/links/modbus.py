@@ -18,17 +18,15 @@ from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU, bit_message, register_message
 from pymodbus.transport.serialtransport import SerialTransport
 
-from hal.errors import ConfigError, LinkError, LinkGarbage
+from hal.errors import LinkError, LinkGarbage
 from hal.links.backoff import Backoff
+from hal.links.modbus_limits import BITS, check_read, check_write
 from hal.links.modbus_line import Ask, Exchange, ModbusLine
 from hal.ports import Table
 
 OpenPipe = Callable[[asyncio.Protocol], Awaitable[asyncio.WriteTransport]]
 """Connects a protocol to the other end; raises OSError. Lets a link run over bytes in memory."""
 
-_BITS = (Table.COIL, Table.DISCRETE)
-_MAX_READ = {True: 2000, False: 125}  # Modbus Application Protocol V1.1b3, 6.1 to 6.4
-_MAX_WRITE = {True: 1968, False: 123}  # the same, 6.11 and 6.12
 _LAST_TRANSACTION = 0xFFFF
 _SILENCES = 3
 _QUIET_S = 0.1
@@ -38,9 +36,7 @@ _BITS_PER_BYTE = 11
 
 @lru_cache(maxsize=1024)
 def _ask_read(table: Table, address: int, count: int) -> Ask:
-    bits = table in _BITS
-    if not 1 <= count <= _MAX_READ[bits] or not 0 <= address <= 0x10000 - count:
-        raise ConfigError(f"cannot read {count} of {table} from {address}")
+    check_read(table, address, count)
     pdu: ModbusPDU
     match table:
         case Table.COIL:
@@ -51,21 +47,15 @@ def _ask_read(table: Table, address: int, count: int) -> Ask:
             pdu = register_message.ReadHoldingRegistersRequest(address=address, count=count)
         case Table.INPUT:
             pdu = register_message.ReadInputRegistersRequest(address=address, count=count)
-    size = (count + 7) // 8 if bits else 2 * count
+    size = (count + 7) // 8 if table in BITS else 2 * count
     return Ask(bytes((pdu.function_code,)) + pdu.encode(), bytes((pdu.function_code, size)), 2 + size)
 
 
 def _ask_write(table: Table, address: int, values: tuple[int, ...], multiple: bool) -> Ask:
-    bits = table in _BITS
-    count = len(values)
-    most = _MAX_WRITE[bits] if multiple else 1
-    if table not in (Table.COIL, Table.HOLDING) or not 1 <= count <= most or not 0 <= address <= 0x10000 - count:
-        raise ConfigError(f"cannot write {count} of {table} from {address}, multiple={multiple}")
-    if not all(0 <= value <= (1 if bits else 0xFFFF) for value in values):
-        raise ConfigError(f"cannot write {values} to {table} {address}")
+    check_write(table, address, values, multiple=multiple)
     flags = [value == 1 for value in values]
     pdu: ModbusPDU
-    match bits, multiple:
+    match table in BITS, multiple:
         case True, True:
             pdu = bit_message.WriteMultipleCoilsRequest(address=address, bits=flags)
         case True, False:
@@ -84,7 +74,7 @@ class _Registers(ModbusLine):
     async def read(self, unit: int, table: Table, address: int, count: int, *, timeout_s: float) -> tuple[int, ...]:
         """Words or bits. Raises LinkError, DeviceRefused, and ConfigError for a request that no frame can hold."""
         pdu = await self._exchange(unit, _ask_read(table, address, count), timeout_s)
-        if table in _BITS:
+        if table in BITS:
             return tuple(pdu[2 + (n >> 3)] >> (n & 7) & 1 for n in range(count))
         return struct.unpack_from(f">{count}H", pdu, 2)
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from hal.ports import Table
+from sim.emulators.faults import ModbusFault
 
 
 class ModbusReject(Exception):
@@ -15,6 +16,14 @@ class ModbusReject(Exception):
 
 class ModbusSilence(Exception):
     """The device does not answer this request at all."""
+
+
+def heed(fault: ModbusFault) -> None:
+    """Raise what the fault makes of every request, if it does."""
+    if fault.silent:
+        raise ModbusSilence
+    if fault.refuses:
+        raise ModbusReject(fault.refuses)
 
 
 class ModbusEmulator(Protocol):
@@ -31,6 +40,11 @@ class ModbusEmulator(Protocol):
     @property
     def reply_s(self) -> float:
         """Declared latency of the device between request and reply, seconds."""
+        ...
+
+    @property
+    def fault(self) -> ModbusFault:
+        """What is wrong with it now. Late and spoilt answers are made by the ways that reach it, the rest by itself."""
         ...
 
     def read(self, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from hal.config.bundle import Unit
 from hal.errors import CodecError
 from hal.ports import Table
 from sim.emulators.acts import Act, Memory
-from sim.emulators.faults import BusFault
-from sim.emulators.protocol import ModbusReject, ModbusSilence
+from sim.emulators.faults import ModbusFault
+from sim.emulators.protocol import ModbusReject, heed
 from sim.emulators.views import Values, View
 from sim.world import World
 
@@ -25,7 +25,7 @@ class UnitEmulator:
         self.unit = unit
         self.functions = frozenset[int](unit.device.device.functions)
         self.reply_s = unit.device.device.reply_s
-        self.fault = BusFault()
+        self.fault = ModbusFault()
         self.world = world
         self._codec = UnitCodec(unit)
         self._view = view
@@ -44,8 +44,7 @@ class UnitEmulator:
         key = (table, address, count)
         cached = self._cache.get(key)
         fault = self.fault
-        if fault.silent:
-            raise ModbusSilence
+        heed(fault)
         stamp = self._stamp()
         if cached is not None and (cached[0] == stamp or fault.frozen):
             return cached[1]
@@ -60,8 +59,7 @@ class UnitEmulator:
     def write(self, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
         """Take a write. Raises as `read` does."""
         self.world.advance(now)
-        if self.fault.silent:
-            raise ModbusSilence
+        heed(self.fault)
         self._refuse(bool(WRITE_FUNCTIONS.get(table, frozenset()) & self.functions), ILLEGAL_FUNCTION)
         try:
             written = self._codec.decode_write(table, address, values)

@@ -1,12 +1,16 @@
-"""Faults of units and links: silence, frozen values, a broker that is gone."""
+"""Faults of units and links: silence, frozen values, answers that are none, a broker that is gone."""
 
 from typing import Final
 
 from hal.codecs.values import Scalar
 from sim.emulators import Emulators
+from sim.emulators.faults import Spoil
 from sim.emulators.unit import UnitEmulator
 from sim.faults.kinds import Argument, Arguments, FaultError, FaultKind, Parameter, Rig, kind
 from sim.world import World
+
+EXCEPTIONS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 11)
+"""Modbus Application Protocol V1.1b3, 7."""
 
 
 def _need(rig: Rig) -> Emulators:
@@ -66,6 +70,18 @@ def _input_stuck(rig: Rig, arguments: Arguments, on: bool) -> None:
         unit.lies[role, point] = shown
 
 
+def _refuses(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).units[str(arguments["unit"])].fault.refuses = int(arguments["code"]) if on else 0
+
+
+def _late(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).units[str(arguments["unit"])].fault.late_s = float(arguments["seconds"]) if on else 0.0
+
+
+def _garbled(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).units[str(arguments["unit"])].fault.spoil = Spoil(str(arguments["how"])) if on else None
+
+
 def _node_silent(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).nodes[str(arguments["place"])].fault.silent = on
 
@@ -98,6 +114,9 @@ ROLE: Final = Parameter("role", "input, by its role in the device file")
 ELEMENT: Final = Parameter("point", "which of several, from 1", int, default=0)
 VALUE: Final = Parameter("value", "what it shows: 0 or 1", int, lambda _w, _e: (0, 1), default=0)
 LINK: Final = Parameter("link", "link of the station file", str, _links)
+CODE: Final = Parameter("code", "exception code", int, lambda _w, _e: tuple(EXCEPTIONS), default=EXCEPTIONS[3])
+HOW: Final = Parameter("how", "what becomes of its answers", str, lambda _w, _e: tuple(s.value for s in Spoil), "noise")
+LATE: Final = Parameter("seconds", "how much later than usual", float, default=0.5)
 NODE: Final = Parameter("place", "where the pack is", str, _nodes)
 
 WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
@@ -105,6 +124,9 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("unit-frozen", "a unit repeats its last answers and does nothing", "wires", _frozen, (UNIT,)),
     kind("input-wrong", "a switch shows the wrong thing", "wires", _input_wrong, (UNIT, ROLE, ELEMENT, VALUE)),
     kind("input-stuck", "an input keeps the value that it has now", "wires", _input_stuck, (UNIT, ROLE, ELEMENT)),
+    kind("unit-refuses", "a unit answers every request with an exception", "wires", _refuses, (UNIT, CODE)),
+    kind("unit-late", "a unit answers later than its time-out", "wires", _late, (UNIT, LATE)),
+    kind("unit-garbled", "a unit does as it is told, but its answers are no answers", "wires", _garbled, (UNIT, HOW)),
     kind("link-dead", "nothing answers on a link", "wires", _link_dead, (LINK,)),
     kind("pack-silent", "the BMS of the pack there says nothing", "wires", _node_silent, (NODE,)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),

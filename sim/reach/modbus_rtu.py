@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sim.emulators.protocol import ModbusEmulator
-from sim.reach.modbus_faults import WireFaults
-from sim.reach.modbus_frames import Request, RtuStream, answer_rtu, rtu_frame
+from sim.reach.modbus_frames import Request, RtuStream
+from sim.reach.modbus_replies import RtuReplier
 
-_BITS_PER_BYTE = 10  # 8N1: start, eight data, stop
 _MIN_SILENCE_S = 0.005  # a loop that serves many things sees gaps later than 3.5 characters
 _CHUNK = 4096
 
@@ -22,20 +21,16 @@ class _Line:
         self,
         master: int,
         emulators: Mapping[int, ModbusEmulator],
-        byte_s: float,
+        baudrate: int,
         clock: Callable[[], float],
-        faults: WireFaults,
     ) -> None:
         self._master = master
-        self._emulators = emulators
-        self._byte_s = byte_s
+        self._replier = RtuReplier(emulators, baudrate)
         self._clock = clock
-        self._faults = faults
         self._loop = asyncio.get_running_loop()
-        self._stream = RtuStream(max(3.5 * byte_s, _MIN_SILENCE_S))
+        self._stream = RtuStream(max(3.5 * self._replier.byte_s, _MIN_SILENCE_S))
         self._settle: asyncio.TimerHandle | None = None
         self._received_at = 0.0
-        self._free_at: dict[int, float] = {}
         self._replies: set[asyncio.TimerHandle] = set()
         self._loop.add_reader(master, self._readable)
 
@@ -52,7 +47,7 @@ class _Line:
         except BlockingIOError:
             return
         now = self._loop.time()
-        self._received_at = max(self._received_at, now) + len(data) * self._byte_s
+        self._received_at = max(self._received_at, now) + len(data) * self._replier.byte_s
         self._serve(self._stream.feed(data, now))
 
     def _silent(self) -> None:
@@ -60,32 +55,22 @@ class _Line:
 
     def _serve(self, requests: list[Request]) -> None:
         for request in requests:
-            if request.unit not in self._faults.silent:
-                self._answer(request)
+            for reply in self._replier.take(request, self._received_at, self._clock()):
+                self._send_at(reply.at_s, reply.data)
         if self._settle is not None:
             self._settle.cancel()
             self._settle = None
         if (silent_at := self._stream.silent_at) is not None:
             self._settle = self._loop.call_at(silent_at, self._silent)
 
-    def _answer(self, request: Request) -> None:
-        reply = answer_rtu(self._emulators, request, self._clock())
-        if reply is None:
-            return
-        unit = request.unit
-        frame = rtu_frame(unit, reply)
-        if unit in self._faults.bad_crc:
-            frame = frame[:-1] + bytes((frame[-1] ^ 0xFF,))
-        latency_s = self._emulators[unit].reply_s + self._faults.delay_s.get(unit, 0.0)
-        due = max(self._received_at, self._free_at.get(unit, 0.0)) + latency_s + len(frame) * self._byte_s
-        self._free_at[unit] = due
+    def _send_at(self, due: float, data: bytes) -> None:
         timer: asyncio.TimerHandle | None = None
 
         def send() -> None:
             if timer is not None:
                 self._replies.discard(timer)
             with suppress(BlockingIOError):  # nobody reads the other end: a line forgets
-                os.write(self._master, frame)
+                os.write(self._master, data)
 
         timer = self._loop.call_at(due, send)
         self._replies.add(timer)
@@ -96,7 +81,6 @@ async def serve_rtu(
     emulators: Mapping[int, ModbusEmulator],
     baudrate: int = 115200,
     clock: Callable[[], float] | None = None,
-    faults: WireFaults | None = None,
 ) -> AsyncIterator[str]:
     """Serve the units on a new pseudo terminal and give the path a master opens (8N1, any number of times).
 
@@ -108,8 +92,7 @@ async def serve_rtu(
         tty.setraw(master)
         tty.setraw(slave)
         os.set_blocking(master, False)
-        wire = WireFaults() if faults is None else faults
-        line = _Line(master, emulators, _BITS_PER_BYTE / baudrate, clock or loop.time, wire)
+        line = _Line(master, emulators, baudrate, clock or loop.time)
         try:
             yield os.ttyname(slave)
         finally:

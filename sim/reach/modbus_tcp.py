@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from sim.emulators.protocol import ModbusEmulator
-from sim.reach.modbus_faults import WireFaults
-from sim.reach.modbus_frames import MbapStream, Request, answer_tcp, mbap_frame
+from sim.reach.modbus_frames import MbapStream, Request
+from sim.reach.modbus_replies import TcpReplier
 
 
 class _Connection(asyncio.Protocol):
@@ -15,17 +15,14 @@ class _Connection(asyncio.Protocol):
     def __init__(
         self,
         emulators: Mapping[int, ModbusEmulator],
-        faults: WireFaults,
         clock: Callable[[], float],
         open_ones: set["_Connection"],
     ) -> None:
-        self._emulators = emulators
-        self._faults = faults
+        self._replier = TcpReplier(emulators)
         self._clock = clock
         self._open_ones = open_ones
         self._loop = asyncio.get_running_loop()
         self._stream = MbapStream()
-        self._free_at: dict[int, float] = {}
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -39,27 +36,17 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for request in self._stream.feed(data):
-            if request.unit not in self._faults.silent:
-                self._serve(request)
+            self._serve(request)
         if self._stream.broken:
             self.abort()
 
     def _serve(self, request: Request) -> None:
-        reply = answer_tcp(self._emulators, request, self._clock())
-        if reply is None:
-            return
-        unit = request.unit
-        frame = mbap_frame(request.transaction, unit, reply)
-        latency_s = self._faults.delay_s.get(unit, 0.0)
-        if unit in self._emulators:
-            latency_s += self._emulators[unit].reply_s
         now = self._loop.time()
-        at = max(now, self._free_at.get(unit, 0.0)) + latency_s
-        self._free_at[unit] = at
-        if at <= now:
-            self._send(frame)
-        else:
-            self._loop.call_at(at, self._send, frame)
+        for reply in self._replier.take(request, now, self._clock()):
+            if reply.at_s <= now:
+                self._send(reply.data)
+            else:
+                self._loop.call_at(reply.at_s, self._send, reply.data)
 
     def _send(self, frame: bytes) -> None:
         if self._transport is not None:
@@ -78,17 +65,15 @@ async def serve_tcp(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Callable[[], float] | None = None,
-    faults: WireFaults | None = None,
 ) -> AsyncIterator[int]:
     """Serve the units and give the bound port. `clock` (default: the loop's) is what emulators see as `now`.
 
     Leaving cuts every connection. Raises OSError when the port is taken.
     """
     loop = asyncio.get_running_loop()
-    wire = WireFaults() if faults is None else faults
     open_ones: set[_Connection] = set()
     server = await loop.create_server(
-        lambda: _Connection(emulators, wire, clock or loop.time, open_ones), host, port, reuse_address=True
+        lambda: _Connection(emulators, clock or loop.time, open_ones), host, port, reuse_address=True
     )
     try:
         yield server.sockets[0].getsockname()[1]

@@ -17,6 +17,7 @@ from hal.config.tree import ConfigTree
 from hal.config.verbs import arguments
 from hal.ports import Table
 from hal.readings import roles
+from sim.emulators.faults import ModbusFault
 from sim.reach.modbus_frames import answer_pdu
 from tests.golden.can_frames import pack_file
 from tests.golden.framing import READ, answer, read_pdu, write_pdu
@@ -75,6 +76,7 @@ class Answers:
     def __init__(self, codec: UnitCodec, values: dict[str, Value]) -> None:
         self.functions = frozenset(codec.info.functions)
         self.reply_s = codec.info.reply_s
+        self.fault = ModbusFault()
         self.codec, self.values = codec, values
         self.written: dict[str, Value] = {}
 

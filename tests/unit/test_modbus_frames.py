@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hal.ports import Table
+from sim.emulators.faults import ModbusFault
 from sim.emulators.protocol import ModbusReject, ModbusSilence
 from sim.reach.modbus_frames import (
     MbapStream,
@@ -28,6 +29,7 @@ class Memory:
     """A device with plain memory; addresses from 0xFF00 on do not exist."""
 
     reply_s = 0.0
+    fault = ModbusFault()
 
     def __init__(self, functions: Iterable[int] = ALL) -> None:
         self.functions = frozenset(functions)
