@@ -1,24 +1,51 @@
 """The real carriers of a station, made of what its `[links]` say. They connect when they are entered."""
 
 import os
+from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.links.backoff import Backoff
 from hal.links.can import PythonCanLink
-from hal.links.modbus import RtuModbusLink, TcpModbusLink
+from hal.links.modbus import OpenPipe, RtuModbusLink, TcpModbusLink
 from hal.links.mqtt import AiomqttLink
 from hal.ports import Message
 
 
 def modbus_link(
-    station: Station, name: str, config: ModbusRtuConfig | ModbusTcpConfig
+    station: Station,
+    name: str,
+    config: ModbusRtuConfig | ModbusTcpConfig,
+    open_pipe: OpenPipe | None = None,
+    random: Callable[[], float] | None = None,
 ) -> TcpModbusLink | RtuModbusLink:
-    """A line or socket with all units of the station on it."""
+    """A line or socket with all units of the station on it.
+
+    `open_pipe` takes the place of port or address, `random` that of the chance in its waits: for a simulation.
+    """
     gaps_s = {unit.unit: unit.device.device.min_gap_s for unit in station.units.values() if unit.link == name}
+    backoff = Backoff(random or Random().random, cap_s=config.reconnect_max_s)
     if isinstance(config, ModbusRtuConfig):
-        return RtuModbusLink(config.port, config.baudrate, parity=config.parity, min_gap_s=gaps_s)
-    return TcpModbusLink(config.host, config.port, min_gap_s=gaps_s)
+        return RtuModbusLink(
+            config.port,
+            config.baudrate,
+            parity=config.parity,
+            stopbits=config.stopbits,
+            quiet_s=config.quiet_s,
+            min_gap_s=gaps_s,
+            backoff=backoff,
+            open_pipe=open_pipe,
+        )
+    return TcpModbusLink(
+        config.host,
+        config.port,
+        min_gap_s=gaps_s,
+        backoff=backoff,
+        connect_timeout_s=config.connect_timeout_s,
+        open_pipe=open_pipe,
+    )
 
 
 def can_link(config: CanConfig) -> PythonCanLink:

@@ -4,26 +4,40 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hal.config.base import Int, Positive, Strict, Text
+from hal.config.base import Int, Num, Positive, Strict, Text
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
 class ModbusRtuConfig(Strict):
-    """Serial line, 8N1 unless `parity` says otherwise."""
+    """Serial line, 8 data bits; N and 1 stop bit unless it says otherwise.
+
+    `quiet_s`: silence kept after a request without a valid answer, so that a late one is not taken for the next. An
+    answer may come so long after its time-out. `reconnect_max_s`: longest wait between two attempts to open the port.
+    """
 
     kind: Literal["modbus-rtu"]
     port: Text
     baudrate: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400]
     parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    quiet_s: Annotated[Num, Field(ge=0, le=1)] = 0.1
+    reconnect_max_s: Annotated[Num, Field(ge=0.1, le=60)] = 2.0
+
+    @property
+    def byte_s(self) -> float:
+        """Seconds that a byte takes: start, 8 data, parity, stop."""
+        return (9 + (self.parity != "N") + self.stopbits) / self.baudrate
 
 
 class ModbusTcpConfig(Strict):
-    """One TCP connection to one device or gateway."""
+    """One TCP connection to one device or gateway. `reconnect_max_s`: longest wait between two attempts."""
 
     kind: Literal["modbus-tcp"]
     host: Text
     port: Port = 502
+    connect_timeout_s: Positive = 2.0
+    reconnect_max_s: Annotated[Num, Field(ge=0.1, le=60)] = 2.0
 
 
 class CanConfig(Strict):

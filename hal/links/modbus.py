@@ -29,7 +29,8 @@ OpenPipe = Callable[[asyncio.Protocol], Awaitable[asyncio.WriteTransport]]
 
 _LAST_TRANSACTION = 0xFFFF
 _SILENCES = 3
-_QUIET_S = 0.1
+_OPEN_S = 2.0
+"""Opening a serial port does not wait for the other end."""
 _FRAME_GAP_S = 0.00175  # Modbus over Serial Line V1.02, 2.5.1.1: fixed above 19200 baud, 3.5 characters below
 _BITS_PER_BYTE = 11
 
@@ -109,9 +110,16 @@ class TcpModbusLink(_Registers):
         *,
         min_gap_s: float | Mapping[int, float] = 0.0,
         backoff: Backoff | None = None,
+        connect_timeout_s: float = 2.0,
         open_pipe: OpenPipe | None = None,
     ) -> None:
-        super().__init__(f"{host}:{port}", min_gap_s=min_gap_s, frame_gap_s=0.0, backoff=backoff)
+        super().__init__(
+            f"{host}:{port}",
+            min_gap_s=min_gap_s,
+            frame_gap_s=0.0,
+            backoff=backoff,
+            connect_timeout_s=connect_timeout_s,
+        )
         self._host, self._port, self._open_pipe = host, port, open_pipe
         self._framer = FramerSocket(DecodePDU(False))
         self._transaction = 0
@@ -167,11 +175,11 @@ class TcpModbusLink(_Registers):
 class RtuModbusLink(_Registers):
     """Units on one serial line, 8 data bits.
 
-    An RTU answer carries no number. So after a request without a valid answer the line is kept quiet for `quiet_s`
-    (default: three times the request's time-out, at most 0.1 s), what comes in meanwhile is thrown away, and input is
-    flushed before every request; answers must fit unit, function code, byte count and echo. What remains: an answer
-    later than that, of the same unit, function code and length. So `quiet_s` must exceed the worst answer time of the
-    slowest unit less its time-out. Frames are 3.5 characters apart, at least 1.75 ms. Time-outs exclude the wire time.
+    An RTU answer carries no number. So after a request without a valid answer the line is kept quiet for `quiet_s`,
+    what comes in meanwhile is thrown away, and input is flushed before every request; answers must fit unit, function
+    code, byte count and echo. What remains: an answer later than that, of the same unit, function code and length. So
+    `quiet_s` must exceed the worst answer time of the slowest unit less its time-out. Frames are 3.5 characters apart,
+    at least 1.75 ms. Time-outs exclude the wire time.
     """
 
     def __init__(
@@ -181,13 +189,15 @@ class RtuModbusLink(_Registers):
         *,
         parity: str = "N",
         stopbits: int = 1,
-        quiet_s: float | None = None,
+        quiet_s: float = 0.1,
         min_gap_s: float | Mapping[int, float] = 0.0,
         backoff: Backoff | None = None,
         open_pipe: OpenPipe | None = None,
     ) -> None:
         frame_gap_s = max(3.5 * _BITS_PER_BYTE / baudrate, _FRAME_GAP_S)
-        super().__init__(port, min_gap_s=min_gap_s, frame_gap_s=frame_gap_s, backoff=backoff)
+        super().__init__(
+            port, min_gap_s=min_gap_s, frame_gap_s=frame_gap_s, backoff=backoff, connect_timeout_s=_OPEN_S
+        )
         self._settings = (baudrate, 8, parity, stopbits)
         self._byte_s = _BITS_PER_BYTE / baudrate
         self._quiet_s = quiet_s
@@ -229,8 +239,7 @@ class RtuModbusLink(_Registers):
         return pdu or None
 
     def _mistrust(self, exchange: Exchange, error: LinkError) -> None:
-        quiet_s = min(3 * exchange.timeout_s, _QUIET_S) if self._quiet_s is None else self._quiet_s
-        self._quiet_until = self._loop.time() + quiet_s
+        self._quiet_until = self._loop.time() + self._quiet_s
 
     def _wire_s(self, exchange: Exchange, frame: bytes) -> float:
         return (len(frame) + exchange.ask.length + 3) * self._byte_s

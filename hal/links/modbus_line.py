@@ -14,7 +14,6 @@ from hal.errors import DeviceRefused, HalError, LinkDown, LinkError, LinkGarbage
 from hal.links.backoff import Backoff
 from hal.ports import LinkState
 
-_CONNECT_S = 2.0
 _LONGEST_ADU = 260
 
 
@@ -88,8 +87,10 @@ class ModbusLine(ABC):
         min_gap_s: float | Mapping[int, float],
         frame_gap_s: float,
         backoff: Backoff | None,
+        connect_timeout_s: float,
     ) -> None:
         self.name = name
+        self._connect_timeout_s = connect_timeout_s
         self.error = ""
         """Why there is no connection."""
         self._gaps = min_gap_s if isinstance(min_gap_s, Mapping) else {}
@@ -174,10 +175,10 @@ class ModbusLine(ABC):
     async def _connect(self) -> bool:
         pipe = _Pipe(self._received, self._lost)
         try:
-            async with asyncio.timeout(_CONNECT_S):
+            async with asyncio.timeout(self._connect_timeout_s):
                 transport = await self._open(pipe)
         except TimeoutError:
-            self.error = f"no connection within {_CONNECT_S:g} s"
+            self.error = f"no connection within {self._connect_timeout_s:g} s"
             return False
         except OSError as error:
             self.error = os.strerror(error.errno) if error.errno else str(error)

@@ -27,6 +27,9 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="Serial numbers, jitter and the order of what is simultaneous.")] = 1,
     jitter: Annotated[float, typer.Option(min=0.0, max=0.3, help="Sigma of each move's time, as a share of it.")] = 0.0,
     wire: Annotated[bool, typer.Option("--wire", help="Over real sockets, with the controller as a process.")] = False,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="In virtual time, with the real Modbus links over real frames.")
+    ] = False,
     speed: Annotated[float, typer.Option(min=0.1, max=4.0, help="With --wire: speed of motion and energy.")] = 1.0,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also the timeline of all that happened.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run, for machines.")] = False,
@@ -47,12 +50,15 @@ def run(
       swapstation sim run bolt-will-not-open
       swapstation sim run happy --seed 7 --json | jq .digest
       swapstation sim run estop-no-pack --wire --speed 4
+      swapstation sim run modbus-device-gone --frames
     """
     if list_:
         _list(config or [], as_json=as_json)
         return
     if scenario is None:
         exits.leave(exits.USAGE, "which scenario? See `swapstation sim run --list`")
+    if frames and wire:
+        exits.leave(exits.USAGE, "--frames is for virtual time: on the wire there is nothing else")
     if speed != 1.0 and not wire:
         exits.leave(exits.USAGE, "--speed goes with --wire: virtual time needs none")
     if wire and wire_log is not None:
@@ -63,7 +69,7 @@ def run(
     passed = []
     for each in runs:
         log = wire_log and (wire_log / each.name if len(runs) > 1 else wire_log)
-        result = _run(each, seed, jitter, speed if wire else None, log)
+        result = _run(each, seed, jitter, speed if wire else None, log, frames=frames)
         passed.append(_report(result, verbose, as_json, len(runs)))
     if not all(passed):
         raise typer.Exit(exits.FAILED)
@@ -127,7 +133,9 @@ def _load(name: str, config: list[Path]) -> "Named":
         exits.leave(exits.CONFIG, *error.mistakes)
 
 
-def _run(named: "Named", seed: int, jitter: float, speed: float | None, wire_log: Path | None) -> "Result":
+def _run(
+    named: "Named", seed: int, jitter: float, speed: float | None, wire_log: Path | None, *, frames: bool
+) -> "Result":
     from firmware_py.shell.wirelog.files import LogTaken
     from hal.errors import ConfigError
 
@@ -136,7 +144,7 @@ def _run(named: "Named", seed: int, jitter: float, speed: float | None, wire_log
             from sim.campaigns.scenario_run import run_virtual
 
             try:
-                return run_virtual(named, seed, jitter=jitter, wire_log=wire_log)
+                return run_virtual(named, seed, jitter=jitter, frames=frames, wire_log=wire_log)
             except LogTaken as error:
                 exits.leave(exits.UNAVAILABLE, error)
         from sim.campaigns.wire_run import WireFailed, run_wire

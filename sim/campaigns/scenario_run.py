@@ -30,20 +30,21 @@ def run_virtual(
     seed: int = 1,
     *,
     jitter: float = 0.0,
+    frames: bool = False,
     station: Station | None = None,
     wire_log: Path | None = None,
 ) -> Result:
     """Run a scenario on a station in memory. Raises `ConfigError` when the station's files are wrong.
 
-    `wire_log` is a folder for a log of its wires; raises `LogTaken`.
+    `wire_log` is a folder for a log of its wires; raises `LogTaken`. `frames`: see `virtual_station`.
     """
     where = station or load_station(named.scenario.station)
     began_s = time.perf_counter()
     if wire_log is None:
-        outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, None), seed)
+        outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, frames, None), seed)
     else:
         with InlineFiles(wire_log, header_of(where, from_start=True, scenario=named.name, seed=str(seed))) as sink:
-            outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, sink), seed)
+            outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, frames, sink), seed)
     wall_s = time.perf_counter() - began_s
     found = tuple(misses(named.scenario, outcome))
     title, nominal_s = named.scenario.title, where.config.profile
@@ -51,10 +52,10 @@ def run_virtual(
 
 
 async def _play(
-    named: Named, station: Station, seed: int, jitter: float, wire_log: Sink | None
+    named: Named, station: Station, seed: int, jitter: float, frames: bool, wire_log: Sink | None
 ) -> tuple[Outcome, str, float]:
     clock = asyncio.get_running_loop().time
-    async with virtual_station(station, seed, jitter=jitter, wire_log=wire_log) as running:
+    async with virtual_station(station, seed, jitter=jitter, frames=frames, wire_log=wire_log) as running:
         director = Director(named.scenario, _stage(running))
         director.prepare()
         outcome = await director.run()

@@ -173,7 +173,8 @@ async def _open_wires(stack: AsyncExitStack, station: Station, emulators: Emulat
             case ModbusRtuConfig():
                 line = serve_rtu(emulators.modbus.get(name, {}), config.baudrate)
                 path = await stack.enter_async_context(line)
-                links[name] = {"kind": config.kind, "port": path, "baudrate": config.baudrate}
+                paced = {"baudrate": config.baudrate, "quiet_s": config.quiet_s}
+                links[name] = {"kind": config.kind, "port": path, **paced}
             case CanConfig():
                 hubs[name] = CanHub(emulators.can.get(name, []))
     port = await stack.enter_async_context(serve_socketcand(hubs, HOST))

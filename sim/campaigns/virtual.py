@@ -13,16 +13,15 @@ from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier
 from firmware_py.shell.wirelog.taps import Sink, Tap
 from hal.config.bundle import Station
-from hal.config.links import ModbusRtuConfig
 from hal.contract import Topics
-from hal.ports import CanLink, Message
+from hal.ports import CanLink, Message, ModbusLink
 from sim.broker.core import BrokerCore
+from sim.campaigns.virtual_modbus import Line, frames_links, words_links
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
 from sim.reach.can_hub import CanHub
 from sim.reach.hub_timer import HubTimer
 from sim.reach.memory_can import MemoryCanLink
-from sim.reach.memory_modbus import MemoryModbusLink, rtu_carrier, tcp_carrier
 from sim.reach.memory_mqtt import MemoryMqttLink
 from sim.world import World
 
@@ -46,7 +45,9 @@ class VirtualStation:
     controller: Controller
     rig: Rig
     topics: Topics
-    modbus: dict[str, MemoryModbusLink]
+    modbus: dict[str, ModbusLink]
+    lines: dict[str, Line]
+    """What the links run on: a line that is `down` is cut."""
     journal: InlineJournal
     trace: list[str] = field(default_factory=list)
 
@@ -66,12 +67,14 @@ async def virtual_station(
     *,
     jitter: float = 0.0,
     speed: float = 1.0,
+    frames: bool = False,
     journal: InlineJournal | None = None,
     wire_log: Sink | None = None,
 ) -> AsyncIterator[VirtualStation]:
     """Build and run a station; it is stopped on exit. Same seed, same trace.
 
-    `wire_log` is told all that its wires carry.
+    With `frames` the production Modbus links run over bytes in memory, framing and checksums included; without, words
+    take their place, which is several times faster. `wire_log` is told all that its wires carry.
     """
     loop = asyncio.get_running_loop()
     clock = loop.time
@@ -85,11 +88,10 @@ async def virtual_station(
         return EPOCH_MS + round(clock() * 1000)
 
     async with AsyncExitStack() as stack:
-        modbus: dict[str, MemoryModbusLink] = {}
-        for name, units in emulators.modbus.items():
-            config = station.config.links[name]
-            carrier = rtu_carrier(config.baudrate) if isinstance(config, ModbusRtuConfig) else tcp_carrier()
-            modbus[name] = MemoryModbusLink(name, units, carrier, clock)
+        if frames:
+            modbus, lines = await frames_links(station, emulators, clock, seed, stack)
+        else:
+            modbus, lines = words_links(station, emulators, clock)
         can: dict[str, CanLink] = {}
         for name, nodes in emulators.can.items():
             hub = CanHub(nodes)
@@ -101,13 +103,13 @@ async def virtual_station(
         kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
-        links = tap.links(Links(dict(modbus), can, cloud))
+        links = tap.links(Links(modbus, can, cloud))
         host = Host(clock, now_ms, boot_id, "sim", Notifier(None), decided=tap.decided)
         controller = Controller(station, links, kept, host)
         rig = Rig(
             world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())}
         )
-        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus, kept)
+        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus, lines, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
         async with asyncio.TaskGroup() as group:
             task = group.create_task(controller.run(), name="controller")

@@ -38,7 +38,7 @@ def tcp_carrier() -> Carrier:
     return Carrier(0.0004)
 
 
-def rtu_carrier(baudrate: int, quiet_s: float = 0.1) -> Carrier:
+def rtu_carrier(baudrate: int, quiet_s: float) -> Carrier:
     """A serial line, 8N1: 10 bits a byte, 8 bytes asked, 5 answered, two silences of 3.5 characters (>= 1.75 ms)."""
     return Carrier(2 * max(0.00175, 35 / baudrate), 10 / baudrate, 13, quiet_s)
 

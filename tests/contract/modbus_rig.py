@@ -149,7 +149,7 @@ class Words(MemoryModbusLink):
 def words_rig(baudrate: int | None) -> Rig:
     """Words instead of frames, in virtual time."""
     made: list[Words] = []
-    carrier = tcp_carrier() if baudrate is None else rtu_carrier(baudrate)
+    carrier = tcp_carrier() if baudrate is None else rtu_carrier(baudrate, 0.1)
 
     @asynccontextmanager
     async def serve() -> AsyncIterator[None]:
