@@ -57,6 +57,12 @@ def test_a_miss_ends_with_1_and_is_named(tmp_path: Path) -> None:
     assert "FAIL" in result.output
 
 
+def test_over_frames_time_on_the_wire_is_another() -> None:
+    over_words, over_frames = (json.loads(invoke("happy", "--json", *more).output) for more in ((), ("--frames",)))
+    assert over_frames["passed"]
+    assert over_words["digest"] != over_frames["digest"]
+
+
 def test_the_list_names_every_scenario() -> None:
     from sim.scenario import scenario_names
 
@@ -70,6 +76,7 @@ def test_the_list_names_every_scenario() -> None:
     [
         (("hapy",), 78, "did you mean 'happy'"),
         ((), 64, "which scenario"),
+        (("happy", "--wire", "--frames"), 64, "--frames is for virtual time"),
         (("happy", "--speed", "2"), 64, "--speed goes with --wire"),
     ],
 )
