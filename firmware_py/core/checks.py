@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware_py.core.image import Image
-from firmware_py.core.packs import why_not
+from firmware_py.core.packs import eligible, why_not
 from firmware_py.core.params import Params
 from firmware_py.core.state import Install, Swap
 from hal.readings import LockState, SelfCheck
@@ -355,6 +355,43 @@ def self_check_ok(v: View) -> Miss | None:
 def self_check_not_failed(v: View) -> Miss | None:
     """The car's own check did not end badly."""
     return Miss("car self-check failed") if v.image.car.self_check is SelfCheck.FAILED else None
+
+
+def order_stands(v: View) -> Miss | None:
+    """The order has not been given up for want of a pack."""
+    given_up = v.swap.install is Install.OLD
+    return Miss("no other pack may be handed out") if given_up else None
+
+
+def is_passed(row: str) -> Check:
+    """A row of this swap is done."""
+
+    def check(v: View) -> Miss | None:
+        return None if row in v.swap.passed else Miss(f"step {row} is not done yet")
+
+    return check
+
+
+def wanted_or_given_up(v: View) -> Miss | None:
+    """The pack at the buffer is waited for by a car without one, or will not be needed any more."""
+    return is_passed("10")(v) if order_stands(v) is None else None
+
+
+def pack_not_rejected(v: View) -> Miss | None:
+    """The pack on the car is the one it came with, not one that its own check has refused."""
+    rejected = v.swap.serial_old in v.swap.tried
+    return Miss(f"pack {v.swap.serial_old} was rejected by the car") if rejected else None
+
+
+def another_pack(v: View) -> Miss | None:
+    """A second pack may be tried on this car: tries are left, and one may be handed out."""
+    if v.swap.install is Install.OLD:
+        return Miss("the car rejects the pack it came with")
+    tried = (*v.swap.tried, v.swap.serial_new)
+    if len(tried) > v.params.retries.get("other_pack", 0):
+        return Miss(f"{len(tried)} packs tried, {v.params.retries.get('other_pack', 0)} others allowed")
+    found = next(eligible(v.image, v.swap.order, v.params, tried), None)
+    return Miss("no other pack may be handed out") if found is None else None
 
 
 def always(_: View) -> Miss | None:

@@ -184,8 +184,7 @@ class Chart:
             device=device,
             text=miss.text,
         )
-        default = Route(fault_table.FAULTS[code].reaction, to=row.exit or ())
-        route = (row.routes or {}).get(code, default)
+        route = _route(row, code, device)
         if route.retries and draft.swap.attempt(row.name) < self.params.retries.get(route.retries, 0):
             self._retry(draft, row, route)
         elif route.reaction in {Reaction.ABORT, Reaction.BACK_OUT} and (route.to or row.exit == ()):
@@ -212,14 +211,23 @@ class Chart:
             for name in route.to:
                 self.enter(draft, name)
 
+    def way_out(self, draft: Draft) -> tuple[str, ...] | None:
+        """Where the car's rows go when the order is given up here; `None` = the only way out is on."""
+        exits = [self.rows[a.row].exit for a in draft.active if not self.rows[a.row].beside]
+        if None in exits:
+            return None
+        return tuple(dict.fromkeys(name for way in exits for name in way or ()))
+
     def abandon(self, draft: Draft, to: tuple[str, ...], code: FaultCode | None) -> None:
-        """Give the order up: leave every active row and take the way out. The car keeps, or gets back, its own pack."""
+        """Give the order up: leave the car's rows and take the way out. The car keeps, or gets back, its own pack.
+
+        What runs beside the car goes on to rest. A row that was left counts for the joins, unless a place was its end.
+        """
         assert draft.swap is not None
-        left = tuple(a.row for a in draft.active)
+        left = tuple(a.row for a in draft.active if not self.rows[a.row].beside)
         self._drop(draft, left)
-        draft.swap = replace(
-            draft.swap, install=Install.OLD, failure=draft.swap.failure or code, passed=draft.swap.passed | set(left)
-        )
+        passed = draft.swap.passed | {name for name in left if self.rows[name].place is None}
+        draft.swap = replace(draft.swap, install=Install.OLD, failure=draft.swap.failure or code, passed=passed)
         for name in to:
             self.enter(draft, name)
 
@@ -256,6 +264,13 @@ class Chart:
 
     def _limit_s(self, row: Row) -> float:
         return self.params.limit_s[row.limit]
+
+
+def _route(row: Row, code: FaultCode, device: str) -> Route:
+    """What a fault of a row leads to: by device, by code, or as the table of faults says."""
+    routes = row.routes or {}
+    default = Route(fault_table.FAULTS[code].reaction, to=row.exit or ())
+    return routes.get((code, device), routes.get(code, default))
 
 
 _RUNNING = frozenset({PackML.EXECUTE, PackML.ABORTING})

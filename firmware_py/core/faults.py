@@ -46,6 +46,7 @@ class FaultCode(StrEnum):
     CAR_NOT_IN_PLACE = "CAR_NOT_IN_PLACE"
     CAR_NOT_READY = "CAR_NOT_READY"
     CAR_NOT_HELD = "CAR_NOT_HELD"
+    CAR_NOT_PARKED = "CAR_NOT_PARKED"
     CAR_DID_NOT_LEAVE = "CAR_DID_NOT_LEAVE"
     DOOR_OPEN = "DOOR_OPEN"
     HV_NOT_OFF = "HV_NOT_OFF"
@@ -108,7 +109,10 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     FaultCode.CAR_NOT_IN_PLACE: FaultRow(_DEGRADED, Reaction.ABORT, "Ask the driver to come again."),
     FaultCode.CAR_NOT_READY: FaultRow(_DEGRADED, Reaction.ABORT, "The car did not accept the swap: see its display."),
     FaultCode.CAR_NOT_HELD: FaultRow(
-        _STOP, Reaction.HOLD, "Secure the car: in P, brake held, pins and rods home or out."
+        _STOP, Reaction.HOLD, "Look at pins and rods before anybody goes near: the car is not held. Then resume."
+    ),
+    FaultCode.CAR_NOT_PARKED: FaultRow(
+        _STOP, Reaction.HOLD, "Ask the driver to put the car in P and hold the brake; then resume."
     ),
     FaultCode.CAR_DID_NOT_LEAVE: FaultRow(_DEGRADED, Reaction.HOLD, "See why the car stays in the lane; then resume."),
     FaultCode.DOOR_OPEN: FaultRow(_STOP, Reaction.HOLD, "Ask the driver to close the doors, then resume."),

@@ -6,7 +6,7 @@ from typing import Final
 
 from firmware_py.core import safety
 from firmware_py.core.chart.rows import Row
-from firmware_py.core.chart.table import CHART, FIRST_ROW
+from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Answer, Arm, Disarm, Note, Reply, Result, StopMotion, Told
 from firmware_py.core.engine import Chart
@@ -143,7 +143,8 @@ class Sequencer:
         if starting or not (draft.active or aborting):  # held before the first step: the swap is still to begin
             assert draft.swap is not None
             draft.effects.append(Reply(draft.swap.order.id, Answer.STARTED))
-            self.chart.enter(draft, FIRST_ROW)
+            for name in FIRST_ROWS:
+                self.chart.enter(draft, name)
             return
         again, draft.active = draft.active, ()
         for active in again:
@@ -257,8 +258,7 @@ class Sequencer:
         lacking = [text for _, text in safety.missing(image.safety)]
         if lacking:
             return "; ".join(lacking)
-        exits = [self.chart.rows[a.row].exit for a in draft.active]
-        way = None if None in exits else next((e for e in exits if e is not None), ())
+        way = self.chart.way_out(draft)
         if way is None:
             rows = ", ".join(a.row for a in draft.active)
             return f"at step {rows} the only way out is on: resume"

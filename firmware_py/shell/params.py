@@ -62,6 +62,7 @@ def params_of(station: Station) -> Params:
         limit_s={str(step): limit for step, limit in c.limits.items()}
         | {
             "stacker": c.limits[0],
+            "wait": sum(c.limits[step] for step in range(11)),
             "decide": p.machine.guard_wait_s,
             "enable": p.machine.enable_s,
             "reset": p.machine.reset_s,

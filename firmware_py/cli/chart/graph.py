@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from firmware_py.core.chart import CHART, FIRST_ROW
+from firmware_py.core.chart import CHART, FIRST_ROWS
 from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart.attach import ATTACH
 from firmware_py.core.chart.entry import ENTRY
@@ -26,7 +26,7 @@ PHASES: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
     ("Rack: store the old pack, slots go home", RACK),
 )
 UNHAPPY: Final = frozenset(
-    {when.given_up, when.given_up_no_car, when.given_up_car_waits, when.old_stays, when.buffer_full}
+    {when.given_up, when.given_up_no_car, when.given_up_car_waits, when.old_reinstalled, when.not_staged}
 )
 """Conditions under which a swap is on a way back."""
 
@@ -64,7 +64,7 @@ def edges() -> tuple[Edge, ...]:
 
 def main_rows() -> frozenset[str]:
     """Rows of a swap in which nothing goes wrong: reached from the first by happy links, all joined rows among them."""
-    reached, grown = {FIRST_ROW}, True
+    reached, grown = set(FIRST_ROWS), True
     while grown:
         found = {
             link.to
@@ -80,11 +80,12 @@ def main_rows() -> frozenset[str]:
 def _of(row: Row) -> Iterator[Edge]:
     for link in row.then:
         yield Edge(row.name, link.to, Kind.NEXT, () if link.when is yes else (_words(link.when.__name__),))
-    for code, route in (row.routes or {}).items():
+    for cause, route in (row.routes or {}).items():
+        words = f"{cause[0].value} {cause[1]}" if isinstance(cause, tuple) else cause.value
         if route.via:
-            yield Edge(row.name, route.via, Kind.RETRY, (code.value,))
+            yield Edge(row.name, route.via, Kind.RETRY, (words,))
         for target in route.to:
-            yield Edge(row.name, target, Kind.LEAVE, (code.value,))
+            yield Edge(row.name, target, Kind.LEAVE, (words,))
     for target in row.exit or ():
         yield Edge(row.name, target, Kind.LEAVE, ("abort",))
 

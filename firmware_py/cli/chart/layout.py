@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from firmware_py.cli.chart.graph import PHASES, Edge, Kind, edges, main_rows
-from firmware_py.core.chart import FIRST_ROW
+from firmware_py.core.chart import FIRST_ROWS
 from firmware_py.core.chart.rows import Row
 
 WIDTH: Final = 264
@@ -177,7 +177,7 @@ def _draw_or_tell(sheet: Sheet, every: Iterable[Edge]) -> None:
     for (source, kind, labels), targets in leaving.items():
         words = f"{', '.join(labels)} → {' + '.join(targets)}".lstrip()
         sheet.boxes[source].notes += [Note(line, kind) for line in wrap(words, NOTE_CHARS)]
-    reached = {edge.target for edge in sheet.arrows} | {FIRST_ROW}
+    reached = {edge.target for edge in sheet.arrows} | set(FIRST_ROWS)
     for target, sources in coming.items():
         if target not in reached:
             words = f"from {', '.join(dict.fromkeys(sources))}"

@@ -15,9 +15,9 @@ def new_installed(v: View) -> bool:
     return v.swap.install is Install.NEW
 
 
-def old_stays(v: View) -> bool:
-    """The old pack is (again) on the car and a pack stands at the buffer: it goes back to its bay."""
-    return v.swap.install is Install.OLD and v.image.platform.buffer_present is True
+def old_reinstalled(v: View) -> bool:
+    """The old pack is on the car again after it was off, and a pack stands at the buffer: it goes back to its bay."""
+    return given_up(v) and car_waits(v) and v.image.platform.buffer_present is True
 
 
 def given_up(v: View) -> bool:
@@ -35,9 +35,14 @@ def car_waits(v: View) -> bool:
     return "10" in v.swap.passed
 
 
-def pack_ready_no_car(v: View) -> bool:
-    """The reserved pack is staged and no car has been admitted yet."""
-    return pack_ready(v) and not car_waits(v)
+def staged(v: View) -> bool:
+    """The reserved pack stands checked at the buffer."""
+    return "0.5" in v.swap.passed
+
+
+def not_staged(v: View) -> bool:
+    """The reserved pack is still on its way."""
+    return not staged(v)
 
 
 def pack_ready_car_waits(v: View) -> bool:
@@ -46,18 +51,13 @@ def pack_ready_car_waits(v: View) -> bool:
 
 
 def given_up_no_car(v: View) -> bool:
-    """The order ends before a car came in: what stands at the buffer goes back."""
+    """The order ends while the car still has its own pack: what stands at the buffer goes back."""
     return given_up(v) and not car_waits(v)
 
 
 def given_up_car_waits(v: View) -> bool:
     """No pack for the car that has none: the old one is put back."""
     return given_up(v) and car_waits(v)
-
-
-def buffer_full(v: View) -> bool:
-    """A pack stands at the buffer."""
-    return v.image.platform.buffer_present is True
 
 
 def keep_old(v: View) -> Swap:
@@ -82,6 +82,28 @@ def choose_other_pack(v: View) -> Swap:
     bay, serial = choice
     attempts = tuple(a for a in swap.attempts if a[0] not in _PER_PACK)
     return replace(swap, tried=tried, return_bay=swap.bay, bay=bay, serial_new=serial, attempts=attempts)
+
+
+def self_check_skipped(v: View) -> Swap:
+    """The car keeps the pack that never came off: its own check is not waited for."""
+    return replace(v.swap, passed=v.swap.passed | {"17"})
+
+
+def second_pack(v: View) -> Swap:
+    """The car rejected its new pack: the swap begins again, that one is the old now, the next eligible one the new."""
+    swap = v.swap
+    tried = (*swap.tried, swap.serial_new)
+    bay, serial = next(eligible(v.image, swap.order, v.params, tried))
+    return replace(
+        swap,
+        tried=tried,
+        serial_old=swap.serial_new,
+        serial_new=serial,
+        bay=bay,
+        return_bay=bay,
+        attempts=(),
+        passed=frozenset(),
+    )
 
 
 def bay_of_new(v: View) -> str:

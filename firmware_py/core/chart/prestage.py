@@ -17,6 +17,7 @@ PRE_STAGE: Final = (
         "Pre-stage the reserved pack",
         when.bay_of_new,
         when.buffer,
+        beside=True,
         then=(
             Link("0.5", when.pack_ready),
             Link("putback.1", when.given_up_no_car),
@@ -33,12 +34,30 @@ PRE_STAGE: Final = (
         limit_cases=(w.BUFFER_GOOD,),
         done=c.every(c.buffer_is_reserved, c.buffer_not_bad),
         then=(
-            Link("1", when.pack_ready_no_car),
-            Link("12", when.pack_ready_car_waits),
+            Link("0.6", when.pack_ready),
             Link("putback.1", when.given_up_no_car),
             Link("11.return", when.given_up_car_waits),
         ),
         exit=None,
+        beside=True,
+        routes=OTHER_STAGED,
+    ),
+    Row(
+        name="0.6",
+        step=0,
+        title="The pack waits at the buffer",
+        limit="wait",
+        limit_fault=F.CAR_NOT_IN_PLACE,
+        limit_device="lane",
+        watches=(w.PLATFORM_SEEN, w.BUFFER_SAME, w.BUFFER_GOOD),
+        done=c.wanted_or_given_up,
+        then=(
+            Link("12", when.pack_ready_car_waits),
+            Link("putback.1", when.given_up_no_car),
+            Link("11.return", when.given_up_car_waits),
+        ),
+        exit=("0.6",),
+        beside=True,
         routes=OTHER_STAGED,
     ),
     Row(
@@ -50,6 +69,7 @@ PRE_STAGE: Final = (
         limit_fault=F.NO_ELIGIBLE_PACK,
         limit_device="rack",
         exit=None,
+        beside=True,
         update=when.choose_other_pack,
         then=(
             Link("other.1", when.pack_ready),
@@ -57,6 +77,8 @@ PRE_STAGE: Final = (
             Link("putback.1", when.given_up_no_car),
         ),
     ),
-    *carry("other", 0, "Return the rejected pack", when.buffer, when.bay_for_rejected, then=(Link("0.1"),)),
-    *carry("putback", 0, "Return the unused pack", when.buffer, when.bay_of_new),
+    *carry(
+        "other", 0, "Return the rejected pack", when.buffer, when.bay_for_rejected, beside=True, then=(Link("0.1"),)
+    ),
+    *carry("putback", 0, "Return the unused pack", when.buffer, when.bay_of_new, beside=True),
 )

@@ -1,5 +1,6 @@
 """Steps 16 to 19: retract, self-check, lower, release the car."""
 
+from dataclasses import replace
 from typing import Final
 
 from firmware_py.core import checks as c
@@ -7,13 +8,33 @@ from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import moves as m
 from firmware_py.core.chart import watches as w
 from firmware_py.core.chart.evidence import pack_evidence
-from firmware_py.core.chart.rows import Link, Route, Row, Watch
+from firmware_py.core.chart.rows import Link, Row, Watch
+from firmware_py.core.chart.ways import ANOTHER, HOLD
 from firmware_py.core.faults import FaultCode as F
-from firmware_py.core.faults import Reaction as R
 from firmware_py.core.packml import StablePlace as S
 from hal.commands import Actuator as A
 from hal.commands import CarMode
 from hal.readings import LockState
+
+
+def _open_gate(name: str, title: str, start: c.Check) -> Row:
+    return Row(
+        name=name,
+        step=19,
+        title=title,
+        limit="1",
+        limit_fault=F.SHUTTER_NOT_REACHED,
+        limit_device="lane_gate",
+        seals=True,
+        start=start,
+        moves=("lane_gate",),
+        watches=(w.PLATFORM_SEEN,),
+        command=m.drive((A.LANE_GATE, True)),
+        done=c.every(c.flag("platform", "lane_gate_open"), c.flag("platform", "lane_gate_closed", wanted=False)),
+        then=(Link("19"),),
+        exit=None,
+    )
+
 
 RELEASE: Final = (
     Row(
@@ -27,7 +48,7 @@ RELEASE: Final = (
         watches=(w.PLATFORM_SEEN, w.LIFT_SEEN, w.LIFT_OK, w.SHUTTER_CLEAR, w.LOCKS_SEEN, w.OLD_LOCKED),
         command=m.lift_to("home", "retract"),
         done=c.lift_at("home", "at_home"),
-        then=(Link("16.shutter"), Link("home.in", when.new_installed), Link("putback.1", when.old_stays)),
+        then=(Link("16.shutter"), Link("home.in", when.new_installed), Link("putback.1", when.old_reinstalled)),
         exit=None,
     ),
     Row(
@@ -65,7 +86,56 @@ RELEASE: Final = (
         evidence=pack_evidence("car_pack", "installed"),
         then=(Link("18.free"),),
         exit=None,
-        routes={F.SELF_CHECK_FAILED: Route(R.HOLD, retries="17", via="17")},
+        routes=dict.fromkeys((F.SELF_CHECK_FAILED, F.CAR_PACK_MISMATCH, (F.LINK_LOST, "car")), ANOTHER),
+    ),
+    Row(
+        name="17.wake",
+        step=17,
+        title="Wake the car: its pack never came off",
+        limit="decide",
+        limit_fault=F.SELF_CHECK_FAILED,
+        limit_device="car",
+        command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
+        done=c.pack_not_rejected,
+        update=when.self_check_skipped,
+        then=(Link("18.free"),),
+        exit=None,
+        routes={F.SELF_CHECK_FAILED: HOLD},
+    ),
+    Row(
+        name="17.choose",
+        step=17,
+        title="The car rejects its pack: is there another one?",
+        limit="decide",
+        limit_fault=F.SELF_CHECK_FAILED,
+        limit_device="car",
+        done=c.another_pack,
+        then=(Link("17.again"),),
+        exit=None,
+        routes={F.SELF_CHECK_FAILED: HOLD},
+    ),
+    Row(
+        name="17.again",
+        step=17,
+        title="Wait until the station is ready for another exchange",
+        limit="stacker",
+        limit_fault=F.START_POSE_WRONG,
+        limit_device="station",
+        watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED),
+        done=c.every(
+            c.is_passed("store.4"),
+            c.is_passed("home.out"),
+            c.is_passed("18.lower"),
+            c.lift_at("home", "at_home"),
+            c.flag("platform", "shutter_closed"),
+            c.flag("platform", "wheels_on_floor"),
+            c.out_slot_at("under", "out_at_under"),
+            c.in_slot_at("buffer", "in_at_buffer"),
+        ),
+        update=when.second_pack,
+        then=(Link("0.1"), Link("3.again")),
+        exit=None,
+        routes={F.START_POSE_WRONG: HOLD},
     ),
     Row(
         name="18.lower",
@@ -98,8 +168,17 @@ RELEASE: Final = (
             c.flag("platform", "rods_home"),
             c.flag("platform", "rods_centred", wanted=False),
         ),
-        then=(Link("19"),),
+        then=(Link("19.gate"),),
         exit=None,
+    ),
+    _open_gate(
+        "19.gate",
+        "Open the lane gate",
+        c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked"), c.flag("platform", "shutter_closed")),
+    ),
+    replace(
+        _open_gate("19.refuse", "Open the lane gate for a car with its own pack", c.flag("platform", "shutter_closed")),
+        update=when.keep_old,
     ),
     Row(
         name="19",
@@ -108,35 +187,14 @@ RELEASE: Final = (
         limit="19",
         limit_fault=F.CAR_DID_NOT_LEAVE,
         limit_device="lane",
-        seals=True,
-        start=c.every(
-            c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked"), c.flag("platform", "shutter_closed")
-        ),
+        start=c.flag("platform", "lane_gate_open"),
         moves=("lane_gate",),
         watches=(w.PLATFORM_SEEN,),
-        command=m.both(m.drive((A.LANE_GATE, True)), m.ask_car(CarMode.RELEASE)),
+        command=m.ask_car(CarMode.RELEASE),
         done=c.every(c.flag("platform", "lane_clear"), c.none_of("platform", "grooves")),
         place=S.S4,
         then=(Link("19.close"),),
         exit=None,
-    ),
-    Row(
-        name="19.refuse",
-        step=19,
-        title="Let the car go with its own pack",
-        limit="19",
-        limit_fault=F.CAR_DID_NOT_LEAVE,
-        limit_device="lane",
-        seals=True,
-        start=c.flag("platform", "shutter_closed"),
-        moves=("lane_gate",),
-        watches=(w.PLATFORM_SEEN,),
-        command=m.both(m.drive((A.LANE_GATE, True)), m.ask_car(CarMode.RELEASE)),
-        done=c.every(c.flag("platform", "lane_clear"), c.none_of("platform", "grooves")),
-        place=S.S4,
-        then=(Link("19.close"), Link("putback.1", when.buffer_full)),
-        exit=None,
-        update=when.keep_old,
     ),
     Row(
         name="19.close",

@@ -28,7 +28,7 @@ def yes(_: View) -> bool:
 class Watch:
     """Something that must hold at the command and during the row, and the fault it is when it does not.
 
-    `on_end` watches are judged only while the row runs (they may be false before the command has acted).
+    `while_running_only` ones may be false before the command has acted: they count once they were seen to hold.
     """
 
     check: Check
@@ -59,6 +59,11 @@ class Route:
     fails: bool = True
 
 
+Cause = FaultCode | tuple[FaultCode, str]
+"""A fault's code, or code and device where the device makes the difference."""
+Routes = Mapping[Cause, Route]
+
+
 @dataclass(frozen=True)
 class Row:
     """One row. A done-test is what is *seen*, never an acknowledgement; every row has a limit and an exit."""
@@ -85,7 +90,7 @@ class Row:
     then: tuple[Link, ...] = ()
     needs: tuple[str, ...] = ()
     """Rows that must be done first (a join)."""
-    routes: Mapping[FaultCode, Route] | None = None
+    routes: Routes | None = None
     place: StablePlace | None = None
     """Stable place that is reached when the row is done."""
     update: Callable[[View], Swap] | None = None
@@ -94,6 +99,8 @@ class Row:
     """Row to go on with when this one was held in the middle; empty = this one."""
     dwell: str = ""
     """Key of the station's table of dwells: the done-test must hold that long."""
+    beside: bool = False
+    """Runs beside the car (the pack on its way to the buffer): goes on to a pose of rest when the order is given up."""
     seals: bool = False
     """Before this row's command the record is sealed: everything of the swap is durable first."""
 

@@ -1,5 +1,6 @@
 """Steps 6 to 10: dock, take the weight, unlock, verify, lower the old pack; and the ways back."""
 
+from dataclasses import replace
 from typing import Final
 
 from firmware_py.core import checks as c
@@ -8,11 +9,30 @@ from firmware_py.core.chart import moves as m
 from firmware_py.core.chart import watches as w
 from firmware_py.core.chart.evidence import lock_evidence
 from firmware_py.core.chart.rows import Link, Route, Row, Watch
-from firmware_py.core.chart.ways import DOOR_ABORT, HOLD, RELOCK, TAIL
+from firmware_py.core.chart.ways import BEFORE_UNLOCK, HOLD, RELOCK, UNTOUCHED
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.faults import Reaction as R
 from firmware_py.core.packml import StablePlace as S
 from hal.readings import LockState
+
+_RELOCK_ROW: Final = Row(
+    name="8.relock",
+    step=8,
+    title="Lock the old pack again",
+    limit="14",
+    limit_fault=F.LOCK_FAILED_LOCK,
+    limit_device="locks",
+    moves=("locks",),
+    watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.LOCK_RUNS),
+    start=c.tools_stand,
+    command=m.lock_all,
+    done=c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked")),
+    evidence=lock_evidence("lock"),
+    then=(Link("15"),),
+    exit=None,
+    routes={F.LOCK_FAILED_LOCK: HOLD},
+    update=when.keep_old,
+)
 
 SEPARATION: Final = (
     Row(
@@ -26,12 +46,12 @@ SEPARATION: Final = (
         start=c.lift_at("home", "at_home"),
         moves=("lift",),
         limit_cases=(Watch(c.lift_near("dock"), F.LIFT_STALLED, "lift"),),
-        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED, w.ORDER_STANDS),
         command=m.lift_to("dock", "dock"),
         done=c.every(c.lift_at("dock", "at_seat"), c.all_of("lift", "dock_pins"), c.load_at_most("touch_max_kg")),
         then=(Link("7"),),
-        exit=TAIL,
-        routes={**DOOR_ABORT, F.DOCK_NOT_SEATED: Route(R.ABORT, to=TAIL, retries="6", via="6.lower")},
+        exit=UNTOUCHED,
+        routes={**BEFORE_UNLOCK, F.DOCK_NOT_SEATED: Route(R.ABORT, to=UNTOUCHED, retries="6", via="6.lower")},
     ),
     Row(
         name="6.lower",
@@ -41,12 +61,12 @@ SEPARATION: Final = (
         limit_fault=F.LIFT_STALLED,
         limit_device="lift",
         moves=("lift",),
-        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED),
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.ORDER_STANDS),
         command=m.lift_to("home", "retract"),
         done=c.lift_at("home", "at_home"),
         then=(Link("6"),),
-        exit=TAIL,
-        routes=DOOR_ABORT,
+        exit=UNTOUCHED,
+        routes=BEFORE_UNLOCK,
     ),
     Row(
         name="7",
@@ -58,16 +78,29 @@ SEPARATION: Final = (
         start=c.every(c.lift_at("dock", "at_seat"), c.all_of("lift", "dock_pins")),
         moves=("lift",),
         limit_cases=(Watch(c.lift_near("support"), F.LIFT_STALLED, "lift"),),
-        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.NOT_OVERLOADED),
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.NOT_OVERLOADED, w.ORDER_STANDS),
         command=m.lift_to("support", "support"),
         done=c.every(c.lift_at("support", "at_seat"), c.supported),
-        then=(Link("8"),),
-        exit=TAIL,
+        then=(Link("8", when.staged), Link("7.wait", when.not_staged)),
+        exit=UNTOUCHED,
         routes={
-            **DOOR_ABORT,
-            F.MASS_TOO_LOW: Route(R.BACK_OUT, to=TAIL),
-            F.MASS_TOO_HIGH: Route(R.BACK_OUT, to=TAIL),
+            **BEFORE_UNLOCK,
+            F.MASS_TOO_LOW: Route(R.BACK_OUT, to=UNTOUCHED),
+            F.MASS_TOO_HIGH: Route(R.BACK_OUT, to=UNTOUCHED),
         },
+    ),
+    Row(
+        name="7.wait",
+        step=7,
+        title="Wait for the new pack: nothing is unlocked before it stands at the buffer",
+        limit="wait",
+        limit_fault=F.NO_ELIGIBLE_PACK,
+        limit_device="rack",
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.SUPPORTED, w.ORDER_STANDS),
+        done=c.is_passed("0.5"),
+        then=(Link("8"),),
+        exit=UNTOUCHED,
+        routes={**BEFORE_UNLOCK, F.MASS_TOO_LOW: Route(R.BACK_OUT, to=UNTOUCHED)},
     ),
     Row(
         name="8",
@@ -88,25 +121,19 @@ SEPARATION: Final = (
         evidence=lock_evidence("unlock"),
         then=(Link("9"),),
         exit=RELOCK,
-        routes={F.LOCK_FAILED_UNLOCK: Route(R.BACK_OUT, to=RELOCK), F.LOCK_PROOF_DISAGREES: HOLD},
+        routes={
+            F.LOCK_FAILED_UNLOCK: Route(R.BACK_OUT, to=RELOCK, retries="8", via="8.again"),
+            F.LOCK_PROOF_DISAGREES: HOLD,
+        },
     ),
-    Row(
-        name="8.relock",
-        step=8,
-        title="Lock the old pack again",
-        limit="14",
-        limit_fault=F.LOCK_FAILED_LOCK,
-        limit_device="locks",
-        moves=("locks",),
-        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.LOCK_RUNS),
-        start=c.tools_stand,
-        command=m.lock_all,
-        done=c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked")),
-        evidence=lock_evidence("lock"),
-        then=(Link("15"),),
-        exit=None,
-        routes={F.LOCK_FAILED_LOCK: HOLD},
-        update=when.keep_old,
+    _RELOCK_ROW,
+    replace(
+        _RELOCK_ROW,
+        name="8.again",
+        title="Lock again what was opened, then try once more",
+        then=(Link("8"),),
+        exit=RELOCK,
+        update=None,
     ),
     Row(
         name="9",
@@ -146,7 +173,7 @@ SEPARATION: Final = (
             c.lift_at("transfer", "at_transfer"), c.flag("shuttle", "out_present"), c.load_at_most("empty_max_kg")
         ),
         place=S.S2,
-        then=(Link("11"), Link("12")),
+        then=(Link("11"),),
         exit=("10.raise",),
         routes={F.PACK_HANGS: Route(R.BACK_OUT, to=("10.raise",))},
     ),

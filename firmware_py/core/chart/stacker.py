@@ -49,6 +49,7 @@ def carry(
     source: PlaceOf,
     target: PlaceOf,
     *,
+    beside: bool = False,
     then: tuple[Link, ...] = (),
     after_pick: tuple[Link, ...] = (),
 ) -> tuple[Row, ...]:
@@ -67,6 +68,7 @@ def carry(
         watches=(STACKER_SEEN, PLATFORM_SEEN),
         routes={F.STACKER_JAMMED: Route(Reaction.HOLD)},
         exit=None,
+        beside=beside,
     )
     return (
         replace(

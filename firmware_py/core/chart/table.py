@@ -11,7 +11,8 @@ from firmware_py.core.chart.release import RELEASE
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.separation import SEPARATION
 
-FIRST_ROW: Final = "0.1"
+FIRST_ROWS: Final = ("0.1", "1")
+"""The rack brings the reserved pack while the car comes in."""
 
 
 def chart_rows() -> tuple[Row, ...]:

@@ -14,6 +14,7 @@ from firmware_py.core.checks import (
     load_not_lost,
     locks_are,
     no_lock_failed,
+    order_stands,
     slots_apart,
     supported,
     vin_not_other,
@@ -30,7 +31,9 @@ PLATFORM_SEEN = Watch(known("platform", "lane_clear", "bay_present"), F.LINK_LOS
 CAR_SEEN = Watch(known("car", "in_park", "doors_closed"), F.LINK_LOST, "car")
 
 DOORS = Watch(flag("car", "doors_closed"), F.DOOR_OPEN, "car")
-PARKED = Watch(every(flag("car", "in_park"), flag("car", "brake_held"), flag("car", "standing")), F.CAR_NOT_HELD, "car")
+PARKED = Watch(
+    every(flag("car", "in_park"), flag("car", "brake_held"), flag("car", "standing")), F.CAR_NOT_PARKED, "car"
+)
 HV_OFF = Watch(dc_link_low, F.HV_NOT_OFF, "car")
 CLAMPED = Watch(every(flag("platform", "pins_raised"), flag("platform", "rods_centred")), F.CAR_NOT_HELD, "platform")
 SHUTTER_CLEAR = Watch(head_clear_of_shutter, F.SHUTTER_NOT_REACHED, "platform")
@@ -47,6 +50,7 @@ SUPPORTED = Watch(supported, F.MASS_TOO_LOW, "lift")
 BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer")
 BUFFER_GOOD = Watch(buffer_not_bad, F.PACK_NOT_ELIGIBLE, "buffer")
 SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
+ORDER_STANDS = Watch(order_stands, F.NO_ELIGIBLE_PACK, "rack")
 
 HELD_CAR = (PLATFORM_SEEN, CAR_SEEN, DOORS, PARKED, HV_OFF, CLAMPED)
 """From the partial lift to the lock proof: the car is in P, doors closed, high voltage off, clamped."""

@@ -44,10 +44,13 @@ class Danger:
     change: dict[str, object]
     code: F
     device: str
+    given_up: bool = False
+    """It is the order that is gone, not a reading."""
 
 
 _LOST = F.LINK_LOST
 DANGERS = {
+    "given-up": Danger({}, F.NO_ELIGIBLE_PACK, "rack", given_up=True),
     "platform-silent": Danger({"platform": PlatformReading()}, _LOST, "platform"),
     "lane-unseen": Danger({"platform__lane_clear": None}, _LOST, "platform"),
     "buffer-taken": Danger({"platform__buffer_present": True}, F.PLACE_OCCUPIED, "stacker"),
@@ -56,9 +59,9 @@ DANGERS = {
     "car-silent": Danger({"car": CarReading()}, _LOST, "car"),
     "door-unseen": Danger({"car__doors_closed": None}, _LOST, "car"),
     "door": Danger({"car__doors_closed": False}, F.DOOR_OPEN, "car"),
-    "park": Danger({"car__in_park": False}, F.CAR_NOT_HELD, "car"),
-    "brake": Danger({"car__brake_held": False}, F.CAR_NOT_HELD, "car"),
-    "rolls": Danger({"car__standing": False}, F.CAR_NOT_HELD, "car"),
+    "park": Danger({"car__in_park": False}, F.CAR_NOT_PARKED, "car"),
+    "brake": Danger({"car__brake_held": False}, F.CAR_NOT_PARKED, "car"),
+    "rolls": Danger({"car__standing": False}, F.CAR_NOT_PARKED, "car"),
     "hv-on": Danger({"car__hv_off": False}, F.HV_NOT_OFF, "car"),
     "dc-link": Danger({"car__dc_link_v": 60.0}, F.HV_NOT_OFF, "car"),
     "other-car": Danger({"car__vin": "LNBSCUAK0PR999999"}, F.VIN_MISMATCH, "car"),
@@ -89,6 +92,7 @@ DANGERS = {
 }
 PARKED = "lane-unseen platform-silent car-silent door-unseen door park brake rolls hv-on dc-link"
 HELD = f"{PARKED} pins-lost rods-lost"
+ENTERING = f"{PARKED} other-car given-up"
 LIFT = "lift-silent speed-unseen load-unseen lift-fault shutter"
 LOCKED, FREE = "lock-opens locks-silent", "lock-catches locks-silent"
 RACK = "stacker-silent fork-unseen platform-silent lane-unseen rack-unseen"
@@ -145,6 +149,14 @@ ASKED = s.put(s.STANDING, car__hv_off=False)
 MIDWAY = {"lift__position_mm": 600.0, "lift__at_seat": False}
 EMPTIED = s.put(s.after(s.RELEASED, RequestCar(CarMode.RELEASE)), platform__lane_gate_open=True,
                 platform__lane_gate_closed=False)  # fmt: skip
+OPEN_GATE = Drive(Actuator.LANE_GATE, True)
+AGAIN = replace(s.SWAP, passed=frozenset({"store.4", "home.out", "18.lower"}))
+READY_AGAIN = s.put(
+    s.after(s.COVERED, Drive(Actuator.PIN_LIFT, False), MoveSlot(Slot.IN, s.BUFFER, 1.0)),
+    shuttle__out_mm=s.UNDER, shuttle__out_at_under=True, shuttle__out_at_store=False, shuttle__out_present=False,
+    platform__store_present=False, car__hv_off=False, car__dc_link_v=350.0, car__swap_mode=False,
+)  # fmt: skip
+SLOT_AWAY = s.put(READY_AGAIN, shuttle__out_mm=1500.0, shuttle__out_at_under=False)
 REFUSED = s.put(s.STANDING, platform__buffer_present=True)
 
 
@@ -169,19 +181,22 @@ PLAYED: dict[str, Played] = {
     **_carry("putback", _PUT_BACK, places=("buffer", "bay"), swap=OLD_AGAIN),
     **_carry("store", (s.put(STORED, stacker__level_mm=600.0), STORED, OFF, OFF_BAY,
                        s.after(OFF_BAY, PlacePack(Aisle.LEFT))), places=("store", "bay")),
-    "1": Played(s.STAGED, s.ARRIVED, LANE, "lane-unseen platform-silent"),
-    "2": Played(s.ARRIVED, s.STANDING, GATE, "lane-unseen platform-silent"),
-    "3": Played(ASKED, s.READY, ("car__hv_off", "car__dc_link_v"), "lane-unseen platform-silent door other-car"),
-    "4": Played(s.READY, s.CENTRED, RODS, f"{PARKED} other-car"),
-    "4.free": Played(s.CENTRED, s.READY, RODS, f"{PARKED} other-car"),
-    "5.pins": Played(s.CENTRED, s.PINNED, PINS, f"{PARKED} other-car"),
-    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(Actuator.PIN_LIFT, True)), BODY, f"{PARKED} other-car"),
-    "5.shutter": Played(s.CENTRED, s.after(s.CENTRED, Drive(Actuator.SHUTTER, True)), SHUTTER, f"{PARKED} other-car"),
-    "6": Played(s.CLAMPED, s.DOCKED, height("at_seat"), f"{HELD} {LIFT} {LOCKED} proof-unseen"),
-    "6.lower": Played(s.DOCKED, s.CLAMPED, height("at_home"), f"{HELD} {LIFT} {LOCKED}"),
-    "7": Played(s.DOCKED, s.CARRIED, ("lift__position_mm", "lift__load_kg"), f"{HELD} {LIFT} {LOCKED} overload"),
+    "1": Played(s.STAGED, s.ARRIVED, LANE, "lane-unseen platform-silent given-up"),
+    "2": Played(s.ARRIVED, s.STANDING, GATE, "lane-unseen platform-silent given-up"),
+    "3": Played(ASKED, s.READY, ("car__hv_off", "car__dc_link_v"),
+                "lane-unseen platform-silent door other-car given-up"),
+    "4": Played(s.READY, s.CENTRED, RODS, ENTERING),
+    "4.free": Played(s.CENTRED, s.READY, RODS, ENTERING),
+    "5.pins": Played(s.CENTRED, s.PINNED, PINS, ENTERING),
+    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(Actuator.PIN_LIFT, True)), BODY, ENTERING),
+    "5.shutter": Played(s.CENTRED, s.after(s.CENTRED, Drive(Actuator.SHUTTER, True)), SHUTTER, ENTERING),
+    "6": Played(s.CLAMPED, s.DOCKED, height("at_seat"), f"{HELD} {LIFT} {LOCKED} proof-unseen given-up"),
+    "6.lower": Played(s.DOCKED, s.CLAMPED, height("at_home"), f"{HELD} {LIFT} {LOCKED} given-up"),
+    "7": Played(s.DOCKED, s.CARRIED, ("lift__position_mm", "lift__load_kg"),
+                f"{HELD} {LIFT} {LOCKED} overload given-up"),
     "8": Played(s.CARRIED, s.FREED, BOLTS, f"{HELD} {LIFT} locks-silent proof-unseen load-lost unlock-fails"),
     "8.relock": Played(s.FREED, s.CARRIED, BOLTS, f"{HELD} {LIFT} locks-silent proof-unseen lock-fails"),
+    "8.again": Played(s.FREED, s.CARRIED, BOLTS, f"{HELD} {LIFT} locks-silent proof-unseen lock-fails"),
     "9": Played(s.put(s.FREED, car__pack_latched=True), s.FREED, BOLTS, f"{HELD} locks-silent proof-unseen load-lost"),
     "10": Played(s.FREED, s.LOWERED, height("at_transfer"), f"{HELD} {LIFT} {FREE} proof-unseen pack-hangs"),
     "10.raise": Played(s.put(s.FREED, **MIDWAY, lift__load_kg=50.0), s.FREED, height("at_seat"),
@@ -216,8 +231,13 @@ PLAYED: dict[str, Played] = {
                  "car-silent door-unseen check-fails"),
     "18.lower": Played(s.WOKEN, s.DOWN, BODY, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
     "18.free": Played(s.DOWN, s.RELEASED, PINS, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
-    "19": Played(s.RELEASED, EMPTIED, LANE, "lane-unseen platform-silent"),
-    "19.refuse": Played(REFUSED, s.after(REFUSED, RequestCar(CarMode.RELEASE)), LANE, "lane-unseen platform-silent"),
+    "17.again": Played(SLOT_AWAY, READY_AGAIN, ("shuttle__out_mm", "shuttle__out_at_under"),
+                       f"{LOCKED} proof-unseen lane-unseen platform-silent", AGAIN),
+    "3.again": Played(s.put(READY_AGAIN, car__hv_off=False), s.after(READY_AGAIN, RequestCar(CarMode.SWAP)),
+                      ("car__hv_off", "car__dc_link_v"), "lane-unseen platform-silent other-car", AGAIN),
+    "19.gate": Played(s.RELEASED, s.after(s.RELEASED, OPEN_GATE), GATE, "lane-unseen platform-silent"),
+    "19.refuse": Played(REFUSED, s.after(REFUSED, OPEN_GATE), GATE, "lane-unseen platform-silent"),
+    "19": Played(s.after(s.RELEASED, OPEN_GATE), EMPTIED, LANE, "lane-unseen platform-silent"),
     "19.close": Played(EMPTIED, s.after(EMPTIED, Drive(Actuator.LANE_GATE, False)), GATE,
                        "lane-unseen platform-silent"),
     "home.in": Played(s.RETRACTED, s.after(s.RETRACTED, MoveSlot(Slot.IN, s.BUFFER, 1.0)),
@@ -226,7 +246,12 @@ PLAYED: dict[str, Played] = {
                        ("shuttle__out_mm", "shuttle__out_at_under"),
                        "shuttle-silent slot-unseen slots-meet lane-unseen"),
 }  # fmt: skip
-DECISIONS = {"0.choose"}
+WAITS = {
+    "0.6": Played(s.STAGED, s.STAGED, (), "lane-unseen platform-silent other-pack bad-pack"),
+    "7.wait": Played(s.CARRIED, s.CARRIED, (), f"{HELD} {LIFT} {LOCKED} load-lost given-up"),
+}
+"""Rows that end with the progress of another branch."""
+DECISIONS = {"0.choose", "17.wake", "17.choose"}
 """Rows that decide and see nothing."""
 
 
@@ -239,4 +264,9 @@ def endangered(image: Image, danger: Danger) -> Image:
     return s.put(image, **change)
 
 
-__all__ = ["DANGERS", "DECISIONS", "PLAYED", "Danger", "PackReading", "Played", "endangered"]
+def endangered_swap(swap: Swap, danger: Danger) -> Swap:
+    """The swap with just this wrong in it."""
+    return replace(swap, install=Install.OLD) if danger.given_up else swap
+
+
+__all__ = ["DANGERS", "DECISIONS", "PLAYED", "WAITS", "Danger", "PackReading", "Played", "endangered"]

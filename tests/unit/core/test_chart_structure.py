@@ -4,20 +4,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from firmware_py.core.chart import CHART, FIRST_ROW, Row, chart_rows
+from firmware_py.core.chart import CHART, FIRST_ROWS, Row, chart_rows
 from firmware_py.core.faults import FAULTS, FaultCode, Reaction
-from tests.unit.core.rows_table import DECISIONS, PLAYED
+from tests.unit.core.rows_table import DECISIONS, PLAYED, WAITS
 from tests.unit.core.scenes import params
 
 ROWS = pytest.mark.parametrize("row", chart_rows(), ids=lambda row: row.name)
 ONLY_ON = {
+    "3.again": "the car has a pack it rejects",
     "0.5": "decides at once", "0.choose": "decides at once", "12.other": "decides at once",
     "8.relock": "the pack must be locked again first",
     "10.raise": "the pack must reach its seat first", "11.return": "the car has no pack",
     "13.old": "the car has no pack", "14.old": "the car has no locked pack",
     "14.unlock": "a pack is locked in part", "15": "locked, not proven", "16": "on the way out",
-    "16.shutter": "on the way out", "17": "on the way out", "18.lower": "on the way out",
-    "18.free": "on the way out", "19": "on the way out",
+    "16.shutter": "on the way out", "17": "on the way out", "17.wake": "on the way out",
+    "17.choose": "the car has a pack it rejects", "17.again": "the car has a pack it rejects",
+    "18.lower": "on the way out",
+    "18.free": "on the way out", "19": "on the way out", "19.gate": "on the way out",
     "19.refuse": "on the way out", "19.close": "the car has gone", "home.in": "the car is served",
     "home.out": "the car is served",
 }  # fmt: skip
@@ -40,7 +43,7 @@ def test_every_step_of_the_reference_sequence_is_in_the_chart() -> None:
 
 def test_names_are_unique_and_every_row_is_played_in_the_tests() -> None:
     assert len(chart_rows()) == len(CHART)
-    assert set(CHART) == set(PLAYED) | DECISIONS
+    assert set(CHART) == set(PLAYED) | set(WAITS) | DECISIONS
 
 
 @ROWS
@@ -50,7 +53,7 @@ def test_every_way_leads_to_a_row(row: Row) -> None:
 
 def test_every_row_can_be_reached() -> None:
     seen: set[str] = set()
-    ahead = {FIRST_ROW}
+    ahead = set(FIRST_ROWS)
     while ahead:
         seen |= ahead
         ahead = {to for name in ahead for to in ways(CHART[name])} - seen
@@ -59,7 +62,8 @@ def test_every_row_can_be_reached() -> None:
 
 @ROWS
 def test_every_row_has_a_limit_of_the_station_and_a_fault_that_names_it(row: Row) -> None:
-    assert 0 < params().limit_s[row.limit] <= 180
+    longest = sum(params().limit_s[str(step)] for step in range(11)) if row.limit == "wait" else 180
+    assert 0 < params().limit_s[row.limit] <= longest
     assert row.limit_fault in FAULTS
     assert row.limit_device
 
@@ -93,7 +97,23 @@ def test_a_motion_that_bears_a_pack_or_a_car_is_never_retried_by_itself(row: Row
 
 @ROWS
 def test_a_row_that_commands_a_drive_says_what_it_moves(row: Row) -> None:
-    assert bool(row.moves) == (row.name not in {*DECISIONS, "0.5", "3", "9", "12.other", "17"})
+    assert bool(row.moves) == (
+        row.name
+        not in {
+            *DECISIONS,
+            "0.5",
+            "0.6",
+            "3",
+            "3.again",
+            "7.wait",
+            "9",
+            "12.other",
+            "17",
+            "17.wake",
+            "17.choose",
+            "17.again",
+        }
+    )
 
 
 @ROWS
@@ -109,4 +129,4 @@ def test_every_fault_has_a_row_in_the_table_with_words_for_a_person() -> None:
 
 
 def test_sealing_comes_before_the_lane_gate_opens_for_a_car_to_leave() -> None:
-    assert {row.name for row in chart_rows() if row.seals} == {"19", "19.refuse"}
+    assert {row.name for row in chart_rows() if row.seals} == {"19.gate", "19.refuse"}

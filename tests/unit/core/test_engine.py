@@ -61,17 +61,17 @@ def test_a_start_pose_that_is_wrong_keeps_the_row_waiting_and_then_holds(row: st
 
 def test_a_start_pose_that_is_not_known_is_a_lost_link() -> None:
     image = s.put(s.RELEASED, platform__shutter_closed=None)
-    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), image, TimeUp("guard:19"))
+    _, effects = SEQ.step(at_row("19.gate", s.SWAP, Phase.WAITING), image, TimeUp("guard:19.gate"))
     assert raised(effects) == [(F.LINK_LOST, "platform")]
 
 
 def test_a_row_that_could_start_but_was_never_looked_at_is_not_ready() -> None:
     image = s.put(s.RELEASED, safety__drives_enabled=None)
-    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), image, TimeUp("guard:19"))
+    _, effects = SEQ.step(at_row("19.gate", s.SWAP, Phase.WAITING), image, TimeUp("guard:19.gate"))
     assert raised(effects) == [(F.DRIVES_NOT_ENABLED, "safety")]
     unsettled = s.put(s.RELEASED, unsettled=("platform",))
-    _, effects = SEQ.step(at_row("19", s.SWAP, Phase.WAITING), unsettled, TimeUp("guard:19"))
-    assert raised(effects) == [(F.START_POSE_WRONG, "lane")]
+    _, effects = SEQ.step(at_row("19.gate", s.SWAP, Phase.WAITING), unsettled, TimeUp("guard:19.gate"))
+    assert raised(effects) == [(F.START_POSE_WRONG, "lane_gate")]
 
 
 def test_a_resumed_row_may_start_from_anywhere_but_not_against_its_watches() -> None:
@@ -144,7 +144,7 @@ def test_a_fault_of_one_branch_that_leaves_takes_the_others_along() -> None:
     both = (Active("5.pins", Phase.RUNNING), Active("5.shutter", Phase.RUNNING))
     state = replace(at_row("5.pins", s.SWAP), active=both)
     after, effects = SEQ.step(state, s.put(s.CENTRED, car__doors_closed=False), Scan())
-    assert [a.row for a in after.active] == ["16", "17"]
+    assert [a.row for a in after.active] == ["16", "17.wake"]
     assert raised(effects) == [(F.DOOR_OPEN, "car")], "once, not once for each branch"
     assert [e.drop_enable for e in of(StopMotion, effects)] == [False]
     assert of(StopMotion, effects)[0].devices == ("platform",)
@@ -178,7 +178,7 @@ def test_retries_are_counted_and_end() -> None:
         state = replace(state, active=(Active("6", Phase.RUNNING),))
     state, effects = SEQ.step(state, s.DOCKED, Trouble(F.DOCK_NOT_SEATED, "lift", "pin 3", "6"))
     assert not notes(effects, Note.RETRY)
-    assert [a.row for a in state.active] == ["16", "17"]
+    assert [a.row for a in state.active] == ["16", "17.wake"]
 
 
 def test_an_exit_that_is_empty_ends_the_swap_there() -> None:

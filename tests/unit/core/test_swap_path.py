@@ -20,11 +20,12 @@ from tests.unit.core.engine_drive import Driver, answers, faults_cleared, notes,
 ORDER = OrderIn(Order("order-1", s.VIN, "aion-ut"), "swap-1")
 _, S0, S1, S2, S3, S4 = StablePlace
 FORWARD = (
-    *("0.1", "0.2", "0.3", "0.4", "1", "2", "3", "4", "5.pins", "5.lift", "6", "7", "8", "9", "10", "12", "13", "14"),
-    *("15", "16", "16.shutter", "18.lower", "18.free", "19", "19.close"),
+    *("1", "2", "3", "4", "5.pins", "5.lift", "6", "7", "8", "9", "10", "12", "13", "14"),
+    *("15", "16", "16.shutter", "18.lower", "18.free", "19.gate", "19", "19.close"),
 )
 """The critical path; what runs beside it is placed by the joins below."""
 BEFORE = (
+    ("0.1", "0.2"), ("0.2", "0.3"), ("0.3", "0.4"), ("0.4", "0.5"), ("0.5", "8"), ("10", "0.6"), ("0.6", "12"),
     ("5.shutter", "6"), ("11", "13"), ("12", "13"), ("15", "17"), ("17", "18.free"), ("16", "home.in"),
     ("home.in", "store.1"), ("store.2", "home.out"), ("store.3", "store.4"),
 )  # fmt: skip
@@ -351,6 +352,10 @@ def test_a_swap_that_resumes_without_any_state_of_its_own_is_impossible() -> Non
 
 def test_install_old_is_kept_once_it_is_decided() -> None:
     driver = reach("8")
+    driver.tell(Trouble(FaultCode.LOCK_FAILED_UNLOCK, "locks", "stuck", "8"))
+    assert notes(driver.effects, Note.RETRY) == ["8"], "once more, after all points were locked again"
+    driver.run(lambda d: any(a.row == "8" and a.phase is Phase.RUNNING for a in d.state.active))
+    assert driver.done[-1] == "8.again"
     driver.tell(Trouble(FaultCode.LOCK_FAILED_UNLOCK, "locks", "stuck", "8"))
     assert driver.state.swap is not None
     assert driver.state.swap.install is Install.OLD

@@ -12,9 +12,11 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.state import Active, Phase
 from tests.unit.core.engine_drive import at_row, of, raised, sequencer
-from tests.unit.core.rows_table import DANGERS, PLAYED, endangered
+from tests.unit.core.rows_table import DANGERS, WAITS, endangered, endangered_swap
+from tests.unit.core.rows_table import PLAYED as BY_READING
 from tests.unit.core.scenes import put
 
+PLAYED = {**BY_READING, **WAITS}
 CASES = [(name, danger) for name, played in PLAYED.items() for danger in played.dangers.split()]
 RUN_ONLY = {"unlock-fails", "lock-fails", "check-fails"}
 """What an earlier attempt may have left behind: looked at once the row runs."""
@@ -38,7 +40,9 @@ def answered(name: str, danger_name: str, row: Row) -> bool:
     """The danger is named rightly and what moves is stopped."""
     danger, played = DANGERS[danger_name], PLAYED[name]
     image = endangered(played.start, danger)
-    state, effects = sequencer({**CHART, name: row}).step(at_row(name, played.swap), image, Scan())
+    state, effects = sequencer({**CHART, name: row}).step(
+        at_row(name, endangered_swap(played.swap, danger)), image, Scan()
+    )
     if raised(effects) != [(danger.code, danger.device)]:
         return False
     stopped = {d for e in of(StopMotion, effects) for d in e.devices}
@@ -56,7 +60,7 @@ def test_a_danger_is_named_and_stops_what_moves(name: str, danger: str) -> None:
 def test_nothing_starts_while_a_danger_stands(name: str, danger: str) -> None:
     played = PLAYED[name]
     image = endangered(played.start, DANGERS[danger])
-    seq, waiting = sequencer(), at_row(name, played.swap, Phase.WAITING)
+    seq, waiting = sequencer(), at_row(name, endangered_swap(played.swap, DANGERS[danger]), Phase.WAITING)
     state, effects = seq.step(waiting, image, Scan())
     assert state == waiting
     assert not of(Act, effects)
