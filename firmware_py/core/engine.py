@@ -53,7 +53,9 @@ class Chart:
             return
         draft.swap = replace(draft.swap, passed=draft.swap.passed - {name})
         draft.active = (*draft.active, Active(name, Phase.WAITING, resumed=resumed))
-        draft.effects.append(Arm(timer(GUARD, name), self.params.guard_wait_s))
+        patience = self.rows[name].patience
+        wait_s = self.params.limit_s[patience] if patience else self.params.guard_wait_s
+        draft.effects.append(Arm(timer(GUARD, name), wait_s))
 
     def _judge(self, draft: Draft, image: Image, active: Active) -> None:
         assert draft.swap is not None

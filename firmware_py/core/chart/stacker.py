@@ -56,6 +56,7 @@ def carry(
     """Four rows `prefix.1` to `prefix.4` that bring the pack at `source` to `target`."""
     empty, loaded = flag("stacker", "present", wanted=False), flag("stacker", "present")
     still = every(flag("stacker", "moving", wanted=False), flag("stacker", "fork_home"))
+    slots_stand = every(flag("shuttle", "out_moving", wanted=False), flag("shuttle", "in_moving", wanted=False))
     base = Row(
         name=prefix,
         step=step,
@@ -86,7 +87,8 @@ def carry(
             name=f"{prefix}.2",
             exit=(f"{prefix}.2",),
             title=f"{title}: pick",
-            start=every(empty, stacker_at(source)),
+            start=every(empty, stacker_at(source), slots_stand),
+            patience="11",
             command=pick_at(source),
             done=every(loaded, pack_at(source, wanted=False), still),
             then=(Link(f"{prefix}.3"), *after_pick),
@@ -107,7 +109,8 @@ def carry(
             name=f"{prefix}.4",
             exit=(f"{prefix}.4",),
             title=f"{title}: place",
-            start=every(loaded, stacker_at(target)),
+            start=every(loaded, stacker_at(target), slots_stand),
+            patience="11",
             command=place_at(target),
             done=every(empty, pack_at(target, wanted=True), still),
             then=then,
