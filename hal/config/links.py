@@ -26,8 +26,8 @@ class ModbusRtuConfig(Strict):
 
     @property
     def byte_s(self) -> float:
-        """Seconds that a byte takes: start, 8 data, parity, stop."""
-        return (9 + (self.parity != "N") + self.stopbits) / self.baudrate
+        """Seconds that a byte takes at the most: start, 8 data, parity or second stop, stop."""
+        return 11 / self.baudrate
 
 
 class ModbusTcpConfig(Strict):

@@ -15,6 +15,7 @@ from hal.config.draft import Draft, read_draft
 from hal.config.files import Library
 from hal.config.mistakes import Book, Spot
 from hal.config.sources import SourceFile, Sources
+from hal.config.stop_path import check_stop_path
 from hal.config.tree import ConfigTree, default_roots
 from hal.errors import Mistake
 
@@ -112,6 +113,8 @@ def _check(draft: Draft, library: Library, book: Book) -> Station | None:
     check_packs(draft, library.packs, library.vehicles)
     check_process(draft)
     _check_cloud(draft)
+    if not book.entries:
+        check_stop_path(draft, units)
     if book.entries:
         return None
     return Station(

@@ -1,6 +1,8 @@
 """Process data of a station: heights, places, speeds, windows, limits. The chart knows no numbers."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from hal.config.base import NotNegative, Num, Positive, Strict
 
@@ -123,10 +125,15 @@ class RackProcess(Strict):
 
 
 class SafetyProcess(Strict):
-    """Dead-man of the safety PLC and the heartbeat that feeds it, in s."""
+    """Dead-man of the safety PLC and the heartbeat that feeds it, in s.
+
+    `stop_path_s`: longest time from the decision to stop until a stop frame, or run-enable behind it, is out, with a
+    request under way that runs into its time-out.
+    """
 
     dead_man_s: Positive
     heartbeat_s: Positive
+    stop_path_s: Annotated[Num, Field(gt=0, le=0.5)] = 0.5
 
 
 class ProgressProcess(Strict):

@@ -78,7 +78,10 @@ async def test_check_tells_every_mistake_with_its_remedy() -> None:
     async with bench() as on:
         good = SOURCE / "config" / "stations" / f"{STATION}.toml"
         ended = await on.command("check", str(good))
-        assert (ended.code, ended.out.strip()) == (OK, f"{good}: good")
+        verdict, *stops = ended.out.splitlines()
+        assert (ended.code, verdict) == (OK, f"{good}: good")
+        assert {line.split()[2] for line in stops} == {"lift", "locks", "shuttle", "stacker", "platform"}
+        assert all("run-enable dropped behind it within 0." in line for line in stops)
 
         bad = on.folder / "bad.toml"
         text = good.read_text().replace("bays = 14", "bays = -1").replace("lock_points =", "lockpoints =")
