@@ -6,7 +6,15 @@ from random import Random
 from typing import Any
 
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.config.links import (
+    CanConfig,
+    ModbusRtuConfig,
+    ModbusTcpConfig,
+    MqttConfig,
+    SlcanConfig,
+    SocketcandConfig,
+    UdpMulticastConfig,
+)
 from hal.links.backoff import Backoff
 from hal.links.can import PythonCanLink
 from hal.links.modbus import OpenPipe, RtuModbusLink, TcpModbusLink
@@ -49,14 +57,15 @@ def modbus_link(
 
 
 def can_link(config: CanConfig) -> PythonCanLink:
-    """A CAN channel. Raises `ConfigError` where an option is missing."""
+    """A CAN channel."""
     options: dict[str, Any] = {}
-    if config.interface == "slcan":
-        options["bitrate"] = config.bitrate  # elsewhere the network service or the server has set it
-    if config.host is not None:
-        options["host"] = config.host
-    if config.port is not None:
-        options["port"] = config.port
+    match config:
+        case SocketcandConfig():
+            options = {"host": config.host, "port": config.port}
+        case SlcanConfig():
+            options = {"bitrate": config.bitrate, "tty_baudrate": config.baudrate}
+        case UdpMulticastConfig():
+            options = {"port": config.port, "hop_limit": config.hop_limit}
     return PythonCanLink(config.interface, config.channel, **options)
 
 

@@ -11,7 +11,7 @@ from firmware_py.shell.carriers import can_link, guest_link, modbus_link
 from firmware_py.shell.hearing import CAR, Hearing
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig, SocketcandConfig
 from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
 
@@ -81,9 +81,10 @@ def where(config: LinkConfig) -> str:
     match config:
         case ModbusRtuConfig():
             return f"{config.port} at {config.baudrate} Bd"
+        case SocketcandConfig():
+            return f"{config.interface} {config.channel} at {config.host}:{config.port}"
         case CanConfig():
-            server = "" if config.host is None else f" at {config.host}:{config.port}"
-            return f"{config.interface} {config.channel}{server}"
+            return f"{config.interface} {config.channel}"
         case _:
             return f"{config.host}:{config.port}"
 

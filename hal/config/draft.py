@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hal.config.links import LINK_MODELS, LinkConfig
+from hal.config.links import CAN_MODELS, LINK_MODELS, LinkConfig
 from hal.config.mistakes import Spot
 from hal.config.process import LOCK_MODELS, Plant, Process
 from hal.config.station import (
@@ -143,18 +143,33 @@ def _links(draft: Draft, table: Mapping[str, Any], overlay: Mapping[str, Any], o
         spot, data = draft.spot / "links" / name, entry
         if name in replaced:
             spot, data = overlay_spot / "links" / name, replaced[name]
-        kind = str(data.get("kind")) if isinstance(data, Mapping) else ""
-        draft.link_kinds[name] = kind
-        if kind not in LINK_MODELS:
-            (spot / "kind").unknown(kind, LINK_MODELS, "a kind of link")
-            continue
-        found = model_of(LINK_MODELS[kind], data, spot)
+        draft.link_kinds[name] = _word(data, "kind")
+        model = _link_model(data, spot)
+        found = None if model is None else model_of(model, data, spot)
         if found is not None:
             draft.links[name] = found
 
 
+def _link_model(data: Any, spot: Spot) -> type[LinkConfig] | None:
+    """The options that a link of this kind may have; a CAN link's depend on its interface."""
+    kind, interface = _word(data, "kind"), _word(data, "interface")
+    if kind not in LINK_MODELS:
+        (spot / "kind").unknown(kind, LINK_MODELS, "a kind of link")
+    elif kind != "can":
+        return LINK_MODELS[kind]
+    elif interface not in CAN_MODELS:
+        (spot / "interface").unknown(interface, CAN_MODELS, "a CAN interface")
+    else:
+        return CAN_MODELS[interface]
+    return None
+
+
+def _word(data: Any, key: str) -> str:
+    return str(data.get(key)) if isinstance(data, Mapping) else ""
+
+
 def _device(draft: Draft, name: str, entry: Any, spot: Spot) -> None:
-    kind = str(entry.get("kind")) if isinstance(entry, Mapping) else ""
+    kind = _word(entry, "kind")
     if kind not in DEVICE_KINDS:
         (spot / "kind").unknown(kind, DEVICE_KINDS, "a kind of device")
         return

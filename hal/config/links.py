@@ -1,8 +1,9 @@
 """Links of a station: the carriers and where they are. The only table that an overlay file may replace."""
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from hal.config.base import Int, Num, Positive, Strict, Text
 
@@ -41,14 +42,66 @@ class ModbusTcpConfig(Strict):
 
 
 class CanConfig(Strict):
-    """One CAN channel. `host` and `port` belong to socketcand; `bitrate` in bit/s."""
+    """One CAN channel. `channel` names it in the words of its `interface`; each interface has options of its own."""
 
     kind: Literal["can"]
-    interface: Literal["socketcan", "socketcand", "slcan", "udp_multicast", "virtual"]
+    interface: Text
     channel: Text
+
+
+class SocketcanConfig(CanConfig):
+    """A CAN controller of the kernel. `channel`: its network interface, which the network service sets to `bitrate`."""
+
+    interface: Literal["socketcan"]
+    channel: Annotated[str, Field(strict=True, pattern=r"^[^\s/]{1,15}$")]
     bitrate: Annotated[int, Field(strict=True, ge=10_000, le=1_000_000)] = 250_000
-    host: Text | None = None
-    port: Port | None = None
+
+
+class SocketcandConfig(CanConfig):
+    """A channel of a socketcand server."""
+
+    interface: Literal["socketcand"]
+    host: Text
+    port: Port
+
+
+class SlcanConfig(CanConfig):
+    """An adapter on a serial line (LAWICEL protocol). `channel`: the serial device, open at `baudrate`.
+
+    The adapter takes nine bit rates; that of its command S7 is left out, because products read it as 750 or 800 kbit/s.
+    """
+
+    interface: Literal["slcan"]
+    channel: Annotated[str, Field(strict=True, pattern=r"^/.+")]
+    bitrate: Literal[10_000, 20_000, 50_000, 100_000, 125_000, 250_000, 500_000, 1_000_000]
+    baudrate: Annotated[int, Field(strict=True, ge=9_600, le=4_000_000)] = 115_200
+
+
+def _is_multicast(group: str) -> str:
+    try:
+        if ip_address(group).is_multicast:
+            return group
+    except ValueError:
+        pass
+    raise ValueError("the address of a multicast group, such as 239.74.163.2")
+
+
+class UdpMulticastConfig(CanConfig):
+    """A channel carried by a multicast group of the IP network. `channel`: the address of the group.
+
+    Frames leave this host only with `hop_limit` 1 or more.
+    """
+
+    interface: Literal["udp_multicast"]
+    channel: Annotated[str, Field(strict=True), AfterValidator(_is_multicast)]
+    port: Annotated[int, Field(strict=True, ge=1024, le=65535)]
+    hop_limit: Annotated[int, Field(strict=True, ge=0, le=255)] = 0
+
+
+class VirtualConfig(CanConfig):
+    """A channel inside one process. `channel`: any name."""
+
+    interface: Literal["virtual"]
 
 
 class MqttConfig(Strict):
@@ -69,4 +122,12 @@ LINK_MODELS: dict[str, type[LinkConfig]] = {
     "can": CanConfig,
     "mqtt": MqttConfig,
 }
+CAN_MODELS: dict[str, type[CanConfig]] = {
+    "socketcan": SocketcanConfig,
+    "socketcand": SocketcandConfig,
+    "slcan": SlcanConfig,
+    "udp_multicast": UdpMulticastConfig,
+    "virtual": VirtualConfig,
+}
+"""What an entry of kind "can" may hold, by its interface."""
 MODBUS_KINDS = frozenset({"modbus-rtu", "modbus-tcp"})

@@ -10,14 +10,14 @@ from typing import Any, Final, Self
 
 from hal.errors import ConfigError, LinkDown
 from hal.links.backoff import Backoff
-from hal.links.can_bus import BusReader
+from hal.links.can_chip import Chip, ChipState
+from hal.links.can_reader import BusReader
 from hal.links.inbox import Inbox
 from hal.ports import Frame, LinkState
 
 PROBE_S: Final = 2.0  # for a socketcand server to accept and greet
 LEAVE_S: Final = 0.25  # a reader that hangs in its driver is left behind; it closes the bus when it comes back
 SETTLED_S: Final = 5.0  # a session that lasted so long starts the back-off anew
-NEVER_BLOCK: Final = frozenset({"socketcan", "virtual"})  # a full transmit queue is an error there, not a wait
 
 
 class PythonCanLink:
@@ -38,13 +38,16 @@ class PythonCanLink:
         self._options = {"interface": interface, "channel": channel, **options}
         self._backoff = backoff or Backoff(random.Random().random)
         self._inbox = Inbox(queue_frames)
+        self.chip = Chip()
+        """Error frames so far, and what they say of the controller chip. They reach no subscriber."""
         self._state = LinkState.DISCONNECTED
         self._state_takers: list[Callable[[LinkState], None]] = []
         self._reader: BusReader | None = None
+        self._waiting = 0
 
     @property
     def state(self) -> LinkState:
-        """READY from the opening of the bus to the first error."""
+        """READY from the opening of the bus to the first error, but for the time in which its chip is bus-off."""
         return self._state
 
     @property
@@ -53,13 +56,8 @@ class PythonCanLink:
         return self._inbox.dropped
 
     @property
-    def error_frames(self) -> int:
-        """Error frames of the controller chip. They are no errors of the link and reach no subscriber."""
-        return self._inbox.error_frames
-
-    @property
     def ignored(self) -> int:
-        """Remote and FD frames, which no node of a station sends."""
+        """Remote and FD frames, which no node of a station sends, and what the carrier brought that is no frame."""
         return self._inbox.ignored
 
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
@@ -76,14 +74,20 @@ class PythonCanLink:
         if self._state is not LinkState.READY or reader is None:
             raise LinkDown(f"{self.name}: {self.error}")
         try:
-            if self._interface in NEVER_BLOCK:
+            if not self._waiting and reader.sends_at_once:
                 reader.send(frame)
             else:
-                await self._loop.run_in_executor(self._sender, reader.send, frame)
+                await self._send_later(reader, frame)
         except OSError as error:
-            if self._interface not in NEVER_BLOCK:
-                reader.halt(f"send: {error}")  # half a line may be out: only a new connection is clean
             raise LinkDown(f"{self.name}: not sent: {error}") from error
+
+    async def _send_later(self, reader: BusReader, frame: Frame) -> None:
+        """In the thread that may wait. It keeps the order: while it has frames, all go there."""
+        self._waiting += 1
+        try:
+            await self._loop.run_in_executor(self._sender, reader.send, frame)
+        finally:
+            self._waiting -= 1
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -132,7 +136,9 @@ class PythonCanLink:
     async def _session(self) -> str:
         """One life of the bus, from opening to error; the text of the error."""
         ended = asyncio.Event()
-        reader = self._reader = BusReader(self.name, self._options, self._inbox, self._opened, ended.set)
+        reader = self._reader = BusReader(
+            self.name, self._options, self._inbox, self.chip, self._opened, self._chip_changed, ended.set
+        )
         reader.start()
         try:
             await ended.wait()
@@ -148,6 +154,17 @@ class PythonCanLink:
     def _opened(self, reader: BusReader) -> None:
         if reader is self._reader:  # one that was left behind may still call
             self.openings += 1
+            self.error = ""
+            self._become(LinkState.READY)
+
+    def _chip_changed(self, reader: BusReader) -> None:
+        """In bus-off the link is down although the adapter is there; who restarts the chip is the kernel's affair."""
+        if reader is not self._reader:
+            return
+        if self.chip.state is ChipState.BUS_OFF:
+            self.error = str(self.chip)
+            self._become(LinkState.DISCONNECTED)
+        else:
             self.error = ""
             self._become(LinkState.READY)
 

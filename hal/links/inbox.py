@@ -5,8 +5,12 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from hal.ports import Frame
+
+AT_ONCE: Final = 256
+"""Frames that one turn of the loop takes, so that a full queue of one channel does not hold up everything else."""
 
 
 class Inbox:
@@ -14,12 +18,11 @@ class Inbox:
 
     def __init__(self, limit: int) -> None:
         self.takers: list[Callable[[list[Frame]], None]] = []
-        """Called in the loop with all that waited, oldest first."""
+        """Called in the loop with what waited, oldest first, `AT_ONCE` frames at a time."""
         self.dropped = 0
         """Frames that the loop was too slow to take."""
-        self.error_frames = 0
         self.ignored = 0
-        """Frames that the reader did not put in; it counts them here, so that they outlive it."""
+        """What the reader did not put in; it counts here, so that the count outlives it."""
         self._limit = limit
         self._frames: deque[Frame] = deque(maxlen=limit)
         self._lock = threading.Lock()
@@ -40,15 +43,16 @@ class Inbox:
             self.call_in_loop(self._deliver)
 
     def call_in_loop(self, callback: Callable[..., None], *args: object) -> None:
-        """From the reader thread; in order with the frames. A loop that is closed needs no call any more."""
+        """From the reader thread. A loop that is closed needs no call any more."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(callback, *args)
 
     def _deliver(self) -> None:
         with self._lock:
-            frames = list(self._frames)
-            self._frames.clear()
-            self._wake_is_under_way = False
+            frames = [self._frames.popleft() for _ in range(min(AT_ONCE, len(self._frames)))]
+            more = self._wake_is_under_way = bool(self._frames)
+        if more:
+            self.call_in_loop(self._deliver)
         for take in self.takers:
             take(frames)

@@ -317,3 +317,50 @@ def test_junk_in_any_place_is_a_mistake_or_harmless(monkeypatch: pytest.MonkeyPa
     except ConfigError as error:
         found = error.mistakes
     assert all(m.file and m.key and m.value and m.allowed for m in found)
+
+
+PACKS_LINK = 'packs = { kind = "can", interface = "socketcan", channel = "can0", bitrate = 250000 }'
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "said"),
+    [
+        ('interface = "socketcan", channel = "can0", host = "x"', "host", "unknown key 'host'"),
+        ('interface = "socketcan", channel = "can0", port = 5', "port", "unknown key 'port'"),
+        ('interface = "socketcan", channel = "/dev/ttyACM0"', "channel", "'/dev/ttyACM0'"),
+        ('interface = "socketcand", channel = "can0", port = 29536', "host", "(absent)"),
+        ('interface = "socketcand", channel = "can0", host = "192.0.2.1"', "port", "(absent)"),
+        ('interface = "slcan", channel = "can0", bitrate = 250000', "channel", "'can0'"),
+        ('interface = "slcan", channel = "/dev/ttyACM0"', "bitrate", "(absent)"),
+        ('interface = "slcan", channel = "/dev/ttyACM0", bitrate = 800000', "bitrate", "800000"),
+        ('interface = "slcan", channel = "/dev/ttyACM0", bitrate = 250000, host = "x"', "host", "unknown key 'host'"),
+        ('interface = "udp_multicast", channel = "192.0.2.1", port = 43113', "channel", "'192.0.2.1'"),
+        ('interface = "udp_multicast", channel = "239.74.163.2"', "port", "(absent)"),
+        ('interface = "udp_multicast", channel = "239.74.163.2", port = 43113, bitrate = 1', "bitrate", "unknown key"),
+        ('interface = "virtual", channel = "a", bitrate = 250000', "bitrate", "unknown key"),
+        ('interface = "socketcam", channel = "can0"', "interface", "'socketcam'"),
+    ],
+)
+def test_options_of_a_can_link_belong_to_its_interface(root: Path, entry: str, key: str, said: str) -> None:
+    change(root / STATION, (PACKS_LINK, f'packs = {{ kind = "can", {entry} }}'))
+    (mistake,) = mistakes(root)
+    assert mistake.key == f"links.packs.{key}"
+    assert said in mistake.value
+    if key == "interface":
+        assert mistake.hint == "socketcan"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'interface = "socketcan", channel = "can0"',
+        'interface = "socketcand", channel = "can0", host = "192.0.2.1", port = 29536',
+        'interface = "slcan", channel = "/dev/serial/by-id/usb-adapter", bitrate = 250000, baudrate = 1000000',
+        'interface = "udp_multicast", channel = "239.74.163.2", port = 43113, hop_limit = 1',
+        'interface = "udp_multicast", channel = "ff15::1", port = 43113',
+        'interface = "virtual", channel = "packs"',
+    ],
+)
+def test_one_word_chooses_the_interface_of_a_can_link(root: Path, entry: str) -> None:
+    change(root / STATION, (PACKS_LINK, f'packs = {{ kind = "can", {entry} }}'))
+    assert load_station("choco-14", roots=(root,)).config.links["packs"].kind == "can"
