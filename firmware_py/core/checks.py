@@ -160,6 +160,15 @@ def supported(v: View) -> Miss | None:
     return None if low <= load <= high else Miss(f"lift load {load:.0f} kg, pack is {low:.0f} to {high:.0f} kg")
 
 
+def not_heavier(v: View) -> Miss | None:
+    """The head does not carry more than the pack that it is to carry: else something is caught, or stands on it."""
+    load = v.image.lift.load_kg
+    if load is None:
+        return _no("lift", None)
+    _, high = v.params.mass_window_kg(carried_serial(v.swap))
+    return None if load <= high else Miss(f"lift load {load:.0f} kg, pack is at most {high:.0f} kg")
+
+
 def load_not_lost(v: View) -> Miss | None:
     """While the head carries a pack above the slot, the cell must feel the pack (else it hangs somewhere)."""
     lift, p = v.image.lift, v.params

@@ -154,6 +154,8 @@ class Director:
                 for played in self._outcome.played:
                     if played.act.when.before_orders:
                         await self._perform(played)
+            await asyncio.sleep(spec.comes_after_s / self._stage.speed)
+            if number == 1:
                 self._began_s = self._stage.clock()
                 self._changed.set()
             if spec.order:

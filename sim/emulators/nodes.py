@@ -103,7 +103,10 @@ class CarEmulator(CanEmulator):
 
 def _hvil_closed(world: World) -> bool:
     """The loop through the plugs of car and pack."""
-    return world.latched and not (world.cars.lane is not None and world.cars.lane.hvil_broken)
+    car = world.cars.lane
+    if car is None:
+        return world.latched
+    return car.hvil_stuck or (world.latched and not car.hvil_broken)
 
 
 def _car_values(world: World, car: Car) -> CanValues:

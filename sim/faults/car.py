@@ -116,5 +116,7 @@ CAR_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("car-refuses", "the car does not accept the swap", "car", _on_car("refuses_swap", False, True)),
     kind("car-stays", "the driver does not drive off", "car", _on_car("stays", False, True)),
     kind("hvil-open", "the interlock loop of car and pack stays open", "car", _on_car("hvil_broken", False, True)),
+    kind("hvil-stuck", "the interlock loop does not open with the pack", "car", _on_car("hvil_stuck", False, True)),
+    kind("car-hv-back", "the car's high voltage comes back", "car", _on_car("hv_on", False, True)),
     kind("serial-misread", "the car reads another serial number from its pack", "car", _misread, (SERIAL,)),
 )

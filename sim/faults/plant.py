@@ -73,8 +73,8 @@ def _snag(rig: Rig, arguments: Arguments, on: bool) -> None:
     rig.world.lift.snag_mm = float(arguments["at_mm"]) if on else None
 
 
-def _loosen(rig: Rig, arguments: Arguments) -> None:
-    rig.world.locks.loosen(int(arguments["point"]))
+def _loosen(rig: Rig, arguments: Arguments, on: bool) -> None:
+    (rig.world.locks.loosen if on else rig.world.locks.fasten)(int(arguments["point"]))
 
 
 def _push(rig: Rig, arguments: Arguments) -> None:
@@ -134,7 +134,7 @@ PLANT_FAULTS: Final[tuple[FaultKind, ...]] = (
     ),
     kind("shuttle-jam", "a slot does not follow its drive", "shuttle", _jam_slot, (SLOT,)),
     kind("actuator-jam", "an actuator sticks where it is", "platform", _jam_actuator, (ACTUATOR,)),
-    FaultKind("lock-loosens", "a lock point works loose by itself", "locks", _loosen, None, (POINT,)),
+    kind("lock-loosens", "a lock point works loose (clear = somebody tightens it)", "locks", _loosen, (POINT,)),
     kind(
         "pack-snagged",
         "a pack that is let down is caught on the car below a height",

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from hal.config.base import Flag, Positive, Strict, Text
+from hal.config.base import Flag, NotNegative, Positive, Strict, Text
 from hal.config.mistakes import Book, Spot, nearest
 from hal.config.tree import ConfigTree, default_roots
 from hal.config.validate import model_of
@@ -31,6 +31,7 @@ class CarSpec(Strict):
     order: Flag = True
     order_vin: Vin | None = None
     order_model: Text | None = None
+    comes_after_s: NotNegative = Field(0.0, description="this long after it could have come")
     at_once: Flag = Field(False, description="comes and is ordered for together with the car before it")
 
 

@@ -47,6 +47,7 @@ class Car:
     refuses_swap: bool = False
     stays: bool = False
     hvil_broken: bool = False
+    hvil_stuck: bool = False
     misread_serial: str | None = None
     serial_seen: str | None = None
     reported_vin: str | None = None

@@ -131,6 +131,13 @@ class LockSet(Part):
             point.turn_deg, point.angle_deg, point.torque_nm = turn, turn - point.began_deg, 0.0
             point.job = []
 
+    def fasten(self, number: int) -> None:
+        """Somebody tightens a point by hand, to its full specification."""
+        point = self.points[number - 1]
+        self._halt(point)
+        point.turn_deg, point.tight, point.failed = self.plant.turn_deg, True, False
+        self.changed()
+
     def loosen(self, number: int) -> None:
         """A point works loose by itself: a part of its way out, still holding."""
         point = self.points[number - 1]

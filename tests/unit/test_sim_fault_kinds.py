@@ -85,6 +85,8 @@ def test_a_lock_point_that_works_loose_holds_and_is_not_tight() -> None:
     assert world.locks.points[2].state is LockState.FAILED
     assert 3 not in world.locks.tight
     assert 3 in world.locks.holding
+    clear(Rig(world), "lock-loosens", point=3)
+    assert world.latched
     assert hazards(world) == set()
 
 

@@ -41,6 +41,7 @@ def _raise_row(
         limit_cases=(
             Watch(c.lift_near("support"), F.LIFT_STALLED, "lift"),
             Watch(c.all_of("lift", "pack_seated"), F.PACK_NOT_SEATED, "lift"),
+            w.NOT_HEAVIER,
             w.SUPPORTED,
         ),
         routes={F.MASS_TOO_HIGH: seat, F.PACK_NOT_SEATED: seat, F.MASS_TOO_LOW: HOLD},

@@ -14,6 +14,7 @@ from firmware_py.core.checks import (
     load_not_lost,
     locks_are,
     no_lock_failed,
+    not_heavier,
     order_stands,
     slots_apart,
     supported,
@@ -46,6 +47,7 @@ UNLOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_UNLOCK, "locks", while_running
 LOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_LOCK, "locks", while_running_only=True)
 LOAD_KEPT = Watch(load_not_lost, F.PACK_HANGS, "lift")
 NOT_OVERLOADED = Watch(load_at_most("mass_max_kg"), F.MASS_TOO_HIGH, "lift")
+NOT_HEAVIER = Watch(not_heavier, F.MASS_TOO_HIGH, "lift")
 SUPPORTED = Watch(supported, F.MASS_TOO_LOW, "lift")
 BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer")
 BUFFER_GOOD = Watch(buffer_not_bad, F.PACK_NOT_ELIGIBLE, "buffer")
