@@ -10,6 +10,7 @@ HalError
 │   └── LinkGarbage        an answer came that is not the answer to our request
 └── DeviceError            the device answered, and said no
     ├── DeviceRefused      Modbus exception or a negative acknowledgement (`code`)
+    ├── DeviceStrange      it is another product than its file says
     └── DeviceSilent       a bounded wait for a read-back ran out (`limit_s`)
 """
 
@@ -78,6 +79,10 @@ class DeviceRefused(DeviceError):
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
         self.code = code
+
+
+class DeviceStrange(DeviceError):
+    """Another product answers than the file says: nothing that it says counts."""
 
 
 class DeviceSilent(DeviceError):

@@ -60,9 +60,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A device that was lost answers again."""
+    """A device that was lost, or was another one, answers again as itself: this fault of it is over."""
 
     device: str
+    code: FaultCode = FaultCode.LINK_LOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class FaultCode(StrEnum):
     SAFETY_CHAIN_OPEN = "SAFETY_CHAIN_OPEN"
     DRIVES_NOT_ENABLED = "DRIVES_NOT_ENABLED"
     LINK_LOST = "LINK_LOST"
+    DEVICE_IDENTITY_WRONG = "DEVICE_IDENTITY_WRONG"
     COMMAND_REFUSED = "COMMAND_REFUSED"
     COMMAND_FAILED = "COMMAND_FAILED"
     MOTION_NOT_STOPPED = "MOTION_NOT_STOPPED"
@@ -95,6 +96,9 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     FaultCode.SAFETY_CHAIN_OPEN: FaultRow(_EMERGENCY, Reaction.E_STOP, _CHAIN),
     FaultCode.DRIVES_NOT_ENABLED: FaultRow(_STOP, Reaction.HOLD, "See the safety PLC: it does not enable the drives."),
     FaultCode.LINK_LOST: FaultRow(_STOP, Reaction.HOLD, "Check cable, power and address of the named device; resume."),
+    FaultCode.DEVICE_IDENTITY_WRONG: FaultRow(
+        _STOP, Reaction.HOLD, "Another product answers at this address: put the right one in, or name it in the files."
+    ),
     FaultCode.COMMAND_REFUSED: FaultRow(
         _STOP, Reaction.HOLD, "An interlock refused a command: see which; then resume."
     ),

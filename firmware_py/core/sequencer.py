@@ -32,7 +32,14 @@ from hal.commands import RunEnable
 from hal.readings import LockState
 
 _DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
-_STANDING: Final = frozenset({FaultCode.LINK_LOST, FaultCode.JOURNAL_FAILED, FaultCode.MOTION_NOT_STOPPED})
+_STANDING: Final = frozenset(
+    {
+        FaultCode.LINK_LOST,
+        FaultCode.DEVICE_IDENTITY_WRONG,
+        FaultCode.JOURNAL_FAILED,
+        FaultCode.MOTION_NOT_STOPPED,
+    }
+)
 """Faults that go when their cause is seen to be gone, never by a word."""
 _STANDSTILL: Final = frozenset({PackML.HOLDING, PackML.STOPPING})
 """States that wait until nothing moves any more."""
@@ -64,8 +71,8 @@ class Sequencer:
                 self._operator(draft, image, event)
             case Trouble():
                 self._trouble(draft, event)
-            case Recovered(device):
-                draft.clear_fault(FaultCode.LINK_LOST, device)
+            case Recovered(device, code):
+                draft.clear_fault(code, device)
             case Interrupted(swap_id, text, place):
                 draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
                 draft.place = place

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hal.codecs.blocks import merge
+from hal.codecs.identity import marks_of
 from hal.codecs.registers import Block, UnitCodec, Value
-from hal.codecs.values import decoder
-from hal.config.device import WORD_TABLES, DeviceFile, Register
+from hal.config.device import WORD_TABLES
 from hal.errors import CodecError, DeviceRefused, LinkGarbage
 from hal.ports import LinkState, ModbusLink, Table
 
@@ -105,19 +105,17 @@ async def read_block(codec: UnitCodec, link: ModbusLink, block: Block) -> tuple[
     return await link.read(unit, block.table, block.address, block.count, timeout_s=timeout_s)
 
 
-def identity_registers(device: DeviceFile) -> Mapping[str, Register]:
-    """Table `identity` of a device file: registers that tell which product it is. Empty where it cannot tell."""
-    found: Mapping[str, Register] = getattr(device, "identity", None) or {}
-    return found
+async def identity(codec: UnitCodec, link: ModbusLink) -> tuple[str, str]:
+    """What the product says it is (empty where it cannot tell), and what of it is not as its file expects.
 
-
-async def identity(codec: UnitCodec, link: ModbusLink) -> str | None:
-    """What the product says it is, `None` where it cannot tell. Raises `LinkError` and `DeviceRefused`."""
-    told = []
-    for name, register in identity_registers(codec.unit.device).items():
-        words = await read_block(codec, link, Block(register.table, register.address, register.span))
-        told.append(f"{name} {decoder(register, 1.0, 0)(words)}")
-    return ", ".join(told) or None
+    Raises `LinkError` and `DeviceRefused`.
+    """
+    told, wrong = [], []
+    for mark in marks_of(codec.unit.device):
+        words = await read_block(codec, link, mark.block)
+        told.append(f"{mark.name} {mark.decode(words)}")
+        wrong.append(mark.why_not(words))
+    return ", ".join(told), ", ".join(filter(None, wrong))
 
 
 def _decoded(codec: UnitCodec, block: Block, words: tuple[int, ...]) -> Mapping[str, Value | None]:

@@ -97,7 +97,7 @@ class Controller:
         self.told: Told | None = None
         """The last answer to an operator's act, for who comes to look."""
         self._rescan: asyncio.Handle | None = None
-        self._lost: set[str] = set()
+        self._missed: dict[FaultCode, set[str]] = {FaultCode.LINK_LOST: set(), FaultCode.DEVICE_IDENTITY_WRONG: set()}
         self._fatal: asyncio.Future[None] | None = None
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
@@ -274,16 +274,29 @@ class Controller:
 
     def lost(self, unit: ModbusUnit, why: str) -> None:
         """A unit does not answer any more."""
-        self._lost.add(unit.name)
-        self.decide(Trouble(FaultCode.LINK_LOST, self.plant.device_of_unit(unit.name), why))
-        self._check_ready()
+        self._gone(FaultCode.LINK_LOST, unit, why)
+
+    def strange(self, unit: ModbusUnit, why: str) -> None:
+        """Another product answers in place of a unit."""
+        self._back(FaultCode.LINK_LOST, unit)
+        self._gone(FaultCode.DEVICE_IDENTITY_WRONG, unit, why)
 
     def found(self, unit: ModbusUnit) -> None:
-        """A lost unit answers again."""
-        self._lost.discard(unit.name)
-        device = self.plant.device_of_unit(unit.name)
-        if not any(u.name in self._lost for u in self.plant.devices[device].units):
-            self.decide(Recovered(device))
+        """A unit that was lost or strange answers again."""
+        for code in self._missed:
+            self._back(code, unit)
+
+    def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
+        self._missed[code].add(unit.name)
+        self.decide(Trouble(code, self.plant.device_of_unit(unit.name), why))
+        self._check_ready()
+
+    def _back(self, code: FaultCode, unit: ModbusUnit) -> None:
+        missed, device = self._missed[code], self.plant.device_of_unit(unit.name)
+        if unit.name in missed:
+            missed.discard(unit.name)
+            if not any(u.name in missed for u in self.plant.devices[device].units):
+                self.decide(Recovered(device, code))
 
     def round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
@@ -317,7 +330,7 @@ class Controller:
         await self._fatal
 
     def _check_ready(self) -> None:
-        lost = {f.device for f in self.state.faults if f.code is FaultCode.LINK_LOST}
+        lost = {f.device for f in self.state.faults if f.code in self._missed}
         for device in self.plant.devices.values():
             if device.name not in lost and any(u.at_s == float("-inf") for u in device.units):
                 return

@@ -7,7 +7,7 @@ from typing import Protocol
 from firmware_py.shell.observer import Observer
 from hal.config.station import FreshnessConfig
 from hal.devices.unit import ModbusUnit
-from hal.errors import HalError
+from hal.errors import DeviceStrange, HalError
 
 
 class Watcher(Protocol):
@@ -15,6 +15,7 @@ class Watcher(Protocol):
 
     def polled(self, unit: ModbusUnit) -> None: ...
     def lost(self, unit: ModbusUnit, why: str) -> None: ...
+    def strange(self, unit: ModbusUnit, why: str) -> None: ...
     def found(self, unit: ModbusUnit) -> None: ...
     def round_done(self, link: str) -> None: ...
 
@@ -46,6 +47,7 @@ class LinkPoller:
         self._period_s = {u.name: u.codec.unit.poll.idle_s for u in units}
         self._due_s = {u.name: 0.0 for u in units}
         self._fails = dict.fromkeys(self._units, 0)
+        self._strange: set[str] = set()
         self._wake: asyncio.Future[None] | None = None
 
     def set_periods(self, periods_s: Mapping[str, float]) -> None:
@@ -75,15 +77,26 @@ class LinkPoller:
         started = self._clock()
         try:
             await unit.poll()
+        except DeviceStrange as error:
+            self._is_strange(unit, error)
         except HalError as error:
             self._failed(unit, error)
         else:
-            if self._fails[unit.name] >= self._lost_after:
+            if self._fails[unit.name] >= self._lost_after or unit.name in self._strange:
+                self._strange.discard(unit.name)
                 self._watcher.found(unit)
             self._fails[unit.name] = 0
             self._due_s[unit.name] = started + self._period_s[unit.name]
             self._watcher.polled(unit)
         self._watcher.round_done(self.link)
+
+    def _is_strange(self, unit: ModbusUnit, error: DeviceStrange) -> None:
+        """It answers, so it is not lost; it is asked again as slowly as a lost one."""
+        was_lost, self._fails[unit.name] = self._fails[unit.name] >= self._lost_after, 0
+        self._due_s[unit.name] = self._clock() + max(self._probe_s, self._period_s[unit.name])
+        if was_lost or unit.name not in self._strange:
+            self._strange.add(unit.name)
+            self._watcher.strange(unit, str(error))
 
     def _failed(self, unit: ModbusUnit, error: HalError) -> None:
         self._fails[unit.name] += 1

@@ -9,9 +9,11 @@ from typing import Final
 from firmware_py.shell.asking import identity, is_ready, read_block
 from firmware_py.shell.carriers import can_link, guest_link, modbus_link
 from firmware_py.shell.hearing import CAR, Hearing
+from hal.codecs.identity import marks_of
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig, SocketcandConfig
+from hal.devices.unit import GATEWAY_CODES
 from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
 
@@ -23,8 +25,6 @@ NAMES_S: Final = 2.0
 """How much longer to listen for the names of those that were heard: a serial number travels in parts."""
 _LOOK_S: Final = 0.1
 MARGIN_S: Final = 1.0
-GATEWAY_CODES: Final = frozenset({0x0A, 0x0B})
-"""A gateway answers for a unit that does not (Modbus Application Protocol V1.1b3, 7)."""
 CANNOT_TELL: Final = "cannot tell"
 
 Told = Callable[[str], None]
@@ -140,15 +140,18 @@ async def _unit(codec: UnitCodec, link: TcpModbusLink | RtuModbusLink) -> Found:
     if not took:
         return Found(name, False, str(failures[0]) if failures else "its file names nothing to read")
     said = [f"answers {len(took)} of {len(took) + len(failures)} reads", *refusals]
-    good = not failures and not refusals
-    return Found(name, good, ", ".join(said), median(took), await _identity(codec, link))
+    told, wrong = await _identity(codec, link)
+    said += [f"NOT THE PRODUCT OF ITS FILE: {wrong}"] if wrong else []
+    return Found(name, not (failures or refusals or wrong), ", ".join(said), median(took), told)
 
 
-async def _identity(codec: UnitCodec, link: TcpModbusLink | RtuModbusLink) -> str:
+async def _identity(codec: UnitCodec, link: TcpModbusLink | RtuModbusLink) -> tuple[str, str]:
     try:
-        return await identity(codec, link) or CANNOT_TELL
+        told, wrong = await identity(codec, link)
     except HalError as error:
-        return f"does not tell: {error}"
+        expected = any(mark.expect for mark in marks_of(codec.unit.device))
+        return f"does not tell: {error}", "it does not tell" if expected else ""
+    return told or CANNOT_TELL, wrong
 
 
 async def _can(station: Station, name: str, config: CanConfig, listen_s: float) -> Wire:

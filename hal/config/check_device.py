@@ -12,6 +12,7 @@ from hal.config.device import (
     ChannelGroup,
     DeviceContent,
     DeviceInfo,
+    IdentityMark,
     Register,
     WordType,
 )
@@ -25,6 +26,8 @@ Cell = tuple[str, Table, int, int]
 
 def check_device(content: DeviceContent, spot: Spot) -> None:
     """Note everything that is wrong with registers and channels."""
+    for name, mark in content.identity.items():
+        _check_mark(mark, content.device, spot / "identity" / name)
     for name, register in content.registers.items():
         here = spot / "registers" / name
         _check_shape(register, here)
@@ -39,15 +42,32 @@ def at_wire(content: DeviceContent) -> DeviceContent:
     base = content.device.address_base
     if base == 0:
         return content
+    identity = {n: m.model_copy(update={"address": m.address - base}) for n, m in content.identity.items()}
     registers = {n: r.model_copy(update={"address": r.address - base}) for n, r in content.registers.items()}
     channels = {n: _shifted(g, base) for n, g in content.channels.items()}
     info = content.device.model_copy(update={"address_base": 0})
-    return content.model_copy(update={"device": info, "registers": registers, "channels": channels})
+    moved = {"device": info, "identity": identity, "registers": registers, "channels": channels}
+    return content.model_copy(update=moved)
 
 
 def _shifted(group: ChannelGroup, base: int) -> ChannelGroup:
     back = None if group.readback is None else group.readback - base
     return group.model_copy(update={"address": group.address - base, "readback": back})
+
+
+def _check_mark(mark: IdentityMark, info: DeviceInfo, spot: Spot) -> None:
+    if mark.table not in WORD_TABLES or READ_FUNCTION[mark.table] not in info.functions:
+        (spot / "table").note(mark.table, f"a table of words that functions {list(info.functions)} can read")
+    if mark.words > (info.max_read if mark.type == "text" else 1):
+        (spot / "words").note(str(mark.words), f"1 for u16, at most {info.max_read} (device.max_read) for text")
+    _check_address(mark.address, mark.words, info, spot / "address")
+    for value in mark.expect:
+        if isinstance(value, str) is not (mark.type == "text"):
+            (spot / "expect").note(repr(value), f"values of type {mark.type}")
+        elif isinstance(value, int) and not 0 <= value <= 0xFFFF:
+            (spot / "expect").note(str(value), "0 to 65535")
+        elif isinstance(value, str) and not (value.isascii() and 0 < len(value) <= 2 * mark.words):
+            (spot / "expect").note(repr(value), f"1 to {2 * mark.words} ASCII characters (two a word)")
 
 
 def _check_shape(register: Register, spot: Spot) -> None:

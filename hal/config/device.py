@@ -121,6 +121,21 @@ class Register(Strict):
         return last * self.step + self.size
 
 
+class IdentityMark(Strict):
+    """Something that the unit tells of itself: one word, or text of `words` words, two characters each.
+
+    A value of `expect` must be read before its readings count (text must begin with one); with none it is only told.
+    """
+
+    table: Table
+    address: Address
+    type: Literal["u16", "text"] = "u16"
+    words: Count = 1
+    expect: tuple[Int | str, ...] = ()
+    confidence: Literal["H", "M"] | None = None
+    source: str = ""
+
+
 class ChannelGroup(Strict):
     """Digital channels, wired to roles in the station file. In a word table bit 0 of the first word is channel 0.
 
@@ -155,6 +170,7 @@ class DeviceContent(Strict):
     """The whole file."""
 
     device: DeviceInfo
+    identity: dict[Name, IdentityMark] = Field(default_factory=dict)
     registers: dict[Name, Register] = Field(default_factory=dict)
     channels: dict[Name, ChannelGroup] = Field(default_factory=dict)
     commands: dict[Name, Verb] = Field(default_factory=dict)

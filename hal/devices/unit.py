@@ -4,12 +4,23 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from hal.codecs.identity import marks_of
 from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
-from hal.errors import CodecError, DeviceSilent, LinkGarbage, LinkWithdrawn
+from hal.errors import (
+    CodecError,
+    DeviceRefused,
+    DeviceSilent,
+    DeviceStrange,
+    LinkError,
+    LinkGarbage,
+    LinkWithdrawn,
+)
 from hal.ports import ModbusLink
 
 Values = dict[str, Value | None]
 NEVER = float("-inf")
+GATEWAY_CODES = frozenset({0x0A, 0x0B})
+"""A gateway answers for a unit that does not (Modbus Application Protocol V1.1b3, 7)."""
 LOOK_EVERY_S = 0.02
 """Between two looks at an awaited value: the line is shared with the polls of its other units."""
 
@@ -29,12 +40,25 @@ class ModbusUnit:
         self._id = codec.unit.unit
         self._timeout_s = codec.info.timeout_s
         self._raw: dict[Block, tuple[int, ...]] = {}
+        self._marks = tuple(mark for mark in marks_of(codec.unit.device) if mark.expect)
+        self._is_known = not self._marks
 
     async def poll(self) -> None:
         """Read all blocks. Nothing is stored unless all of them came: values of one sample belong together.
 
-        Raises `LinkError` or `DeviceError`; the first failure ends the poll.
+        A unit that can tell what it is does so first: at the start, and again after each request without an answer,
+        because somebody may have put another one in its place. Raises `LinkError` or `DeviceError`, of them
+        `DeviceStrange` for another product; the first failure ends the poll.
         """
+        try:
+            if not self._is_known:
+                await self._identify()
+            await self._sample()
+        except LinkError:
+            self._is_known = not self._marks
+            raise
+
+    async def _sample(self) -> None:
         started = self._clock()
         fresh: list[tuple[Block, tuple[int, ...]]] = []
         for block in self.codec.blocks:
@@ -46,6 +70,18 @@ class ModbusUnit:
             self._raw[block] = words
             self.version += 1
         self.at_s = started
+
+    async def _identify(self) -> None:
+        for mark in self._marks:
+            try:
+                wrong = mark.why_not(await self._read(mark.block))
+            except DeviceRefused as error:
+                if error.code in GATEWAY_CODES:
+                    raise
+                wrong = f"it does not tell its {mark.name} (exception {error.code}), {mark.wanted}"
+            if wrong:
+                raise DeviceStrange(f"{self.name}: not the product of its file {self.codec.unit.device.name}: {wrong}")
+        self._is_known = True
 
     async def do(
         self, verb: str, arguments: Mapping[str, Value], *, urgent: bool = False, still: Callable[[], bool]

@@ -43,9 +43,11 @@ HARMLESS = frozenset({Spoil.SPLIT, Spoil.TWICE})
 class ModbusFault(BusFault):
     """`refuses`: exception code that every request gets, 0 = none; nothing is done then.
 
-    `late_s` is added to the unit's own latency; `spoil` is what becomes of its answers.
+    `late_s` is added to the unit's own latency; `spoil` is what becomes of its answers. `other`: it says that it is
+    another product than its file says.
     """
 
     refuses: int = 0
     late_s: float = 0.0
     spoil: Spoil | None = None
+    other: bool = False

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hal.codecs.identity import Mark, marks_of
 from hal.codecs.registers import UnitCodec, Value
 from hal.codecs.values import Scalar
 from hal.config.bundle import Unit
@@ -35,6 +36,7 @@ class UnitEmulator:
         """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
         self._memory = Memory()
         self._writes = 0
+        self._marks = {(m.block.table, m.block.address, m.block.count): m for m in marks_of(unit.device)}
         self._cache: dict[tuple[Table, int, int], tuple[tuple[int, int, float], tuple[int, ...]]] = {}
 
     def read(self, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:
@@ -49,6 +51,8 @@ class UnitEmulator:
         if cached is not None and (cached[0] == stamp or fault.frozen):
             return cached[1]
         self._refuse(READ_FUNCTION[table] in self.functions, ILLEGAL_FUNCTION)
+        if key in self._marks:
+            return self._marks[key].encode(_said(self._marks[key], other=fault.other))
         try:
             entries = self._codec.encode_read(table, address, count, self.values())
         except LookupError:
@@ -98,3 +102,16 @@ class UnitEmulator:
     def _refuse(allowed: bool, code: int) -> None:
         if not allowed:
             raise ModbusReject(code)
+
+    @property
+    def can_tell(self) -> bool:
+        """It says what it is, and its file knows what it should say."""
+        return any(mark.expect for mark in self._marks.values())
+
+
+def _said(mark: Mark, *, other: bool) -> int | str:
+    """What the product of the file says of itself, or what another one would."""
+    if mark.text:
+        return "OTHER" if other else str(mark.expect[0] if mark.expect else "SIMULATED")[: 2 * mark.block.count]
+    number = int(mark.expect[0]) if mark.expect else 0
+    return number ^ 0x0001 if other else number

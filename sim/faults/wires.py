@@ -23,6 +23,10 @@ def _units(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
     return tuple(emulators.units) if emulators else ()
 
 
+def _telling(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
+    return tuple(name for name, unit in emulators.units.items() if unit.can_tell) if emulators else ()
+
+
 def _links(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
     return (*emulators.modbus, *emulators.can) if emulators else ()
 
@@ -82,6 +86,10 @@ def _garbled(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).units[str(arguments["unit"])].fault.spoil = Spoil(str(arguments["how"])) if on else None
 
 
+def _other(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).units[str(arguments["unit"])].fault.other = on
+
+
 def _node_silent(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).nodes[str(arguments["place"])].fault.silent = on
 
@@ -113,6 +121,7 @@ UNIT: Final = Parameter("unit", "unit of the station file", str, _units)
 ROLE: Final = Parameter("role", "input, by its role in the device file")
 ELEMENT: Final = Parameter("point", "which of several, from 1", int, default=0)
 VALUE: Final = Parameter("value", "what it shows: 0 or 1", int, lambda _w, _e: (0, 1), default=0)
+TELLING: Final = Parameter("unit", "unit that can tell what it is", str, _telling)
 LINK: Final = Parameter("link", "link of the station file", str, _links)
 CODE: Final = Parameter("code", "exception code", int, lambda _w, _e: tuple(EXCEPTIONS), default=EXCEPTIONS[3])
 HOW: Final = Parameter("how", "what becomes of its answers", str, lambda _w, _e: tuple(s.value for s in Spoil), "noise")
@@ -127,6 +136,7 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("unit-refuses", "a unit answers every request with an exception", "wires", _refuses, (UNIT, CODE)),
     kind("unit-late", "a unit answers later than its time-out", "wires", _late, (UNIT, LATE)),
     kind("unit-garbled", "a unit does as it is told, but its answers are no answers", "wires", _garbled, (UNIT, HOW)),
+    kind("unit-other", "another product answers at the address of a unit", "wires", _other, (TELLING,)),
     kind("link-dead", "nothing answers on a link", "wires", _link_dead, (LINK,)),
     kind("pack-silent", "the BMS of the pack there says nothing", "wires", _node_silent, (NODE,)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),

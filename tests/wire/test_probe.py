@@ -16,7 +16,7 @@ from firmware_py.shell.asking import identity
 from firmware_py.shell.line_socket import LineServer
 from firmware_py.shell.probe import CANNOT_TELL, Found, Wire, probe_station
 from hal.config.bundle import Station
-from hal.config.device import Register
+from hal.config.device import IdentityMark
 from hal.config.loader import load_station
 from hal.ports import Table
 from sim.campaigns.serve import Served, serve_station
@@ -64,7 +64,7 @@ async def test_everybody_answers_and_nobody_is_written_to(tmp_path: Path, monkey
     assert all(wire.all_answer for wire in wires.values())
     assert touched == []
     for name in on.station.units:
-        assert found[name].identity == CANNOT_TELL
+        assert found[name].identity == ("series 750, model 352" if name == "platform_io" else CANNOT_TELL)
         assert 0 < (found[name].p50_s or 0) < 0.05
     heard = {name: each.identity for name, each in found.items() if name.startswith("bay-")}
     assert len(heard) == 13
@@ -117,6 +117,14 @@ async def test_a_car_in_the_lane_is_heard_with_its_vin(tmp_path: Path) -> None:
     assert wires["car"].text.endswith("not heard: car-pack")
 
 
+async def test_another_product_in_a_units_place_is_not_good(tmp_path: Path) -> None:
+    async with rig(tmp_path) as on:
+        on.served.emulators.units["platform_io"].fault.other = True
+        wires, found = await on.probe()
+    assert not wires["platform"].all_answer
+    assert "NOT THE PRODUCT OF ITS FILE: series is 751, expected 750" in found["platform_io"].text
+
+
 async def test_a_product_that_can_tell_is_named() -> None:
     class Link:
         async def read(self, unit: int, table: Table, address: int, count: int, *, timeout_s: float) -> tuple[int, ...]:
@@ -124,15 +132,15 @@ async def test_a_product_that_can_tell_is_named() -> None:
             return (750 if address == 0x2010 else 352,)
 
     registers = {
-        "series": Register(table=Table.HOLDING, address=0x2010, type="u16"),
-        "model": Register(table=Table.HOLDING, address=0x2012, type="u16"),
+        "series": IdentityMark(table=Table.HOLDING, address=0x2010, expect=(750,)),
+        "model": IdentityMark(table=Table.HOLDING, address=0x2012, expect=(841, 353)),
     }
     unit = SimpleNamespace(unit=7, device=SimpleNamespace(identity=registers))
     codec: Any = SimpleNamespace(unit=unit, info=SimpleNamespace(timeout_s=0.1))
     link: Any = Link()
-    assert await identity(codec, link) == "series 750, model 352"
-    unit.device = SimpleNamespace()
-    assert await identity(codec, link) is None
+    assert await identity(codec, link) == ("series 750, model 352", "model is 352, expected 841 or 353")
+    unit.device = SimpleNamespace(identity={})
+    assert await identity(codec, link) == ("", "")
 
 
 async def test_it_refuses_beside_a_running_controller(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from firmware_py.shell.poller import LinkPoller
 from hal.config.station import FreshnessConfig
-from hal.errors import LinkTimeout
+from hal.errors import DeviceStrange, LinkTimeout
 from tests.unit.shell.fakes import virtual
 
 READ_S = 0.01
@@ -23,6 +23,7 @@ class Unit:
     name: str
     idle_s: float = 1.0
     silent: bool = False
+    other: bool = False
     at: list[float] = field(default_factory=list)
 
     @property
@@ -34,6 +35,8 @@ class Unit:
         await asyncio.sleep(READ_S)
         if self.silent:
             raise LinkTimeout(f"{self.name} says nothing")
+        if self.other:
+            raise DeviceStrange(f"{self.name} is another")
 
 
 @dataclass
@@ -50,6 +53,9 @@ class Log:
 
     def lost(self, unit: Any, why: str) -> None:
         self.told.append(("lost", why))
+
+    def strange(self, unit: Any, why: str) -> None:
+        self.told.append(("strange", why))
 
     def found(self, unit: Any) -> None:
         self.told.append(("found", unit.name))
@@ -117,6 +123,29 @@ def test_silence_is_told_once_after_so_many_failures_and_the_return_too() -> Non
     log = poll(unit, seconds=8.0, play=play)
     assert log.told == [("lost", "a: a says nothing"), ("found", "a"), ("polled", "a")]
     assert unit.at[:5] == [0.0, 0.11, 0.22, 2.23, 4.24], "three at its own period, then slowly"
+
+
+def test_another_product_is_told_once_asked_slowly_and_its_end_is_told() -> None:
+    unit = Unit("a", 0.1, other=True)
+
+    def play(_: LinkPoller) -> None:
+        asyncio.get_running_loop().call_later(5.0, setattr, unit, "other", False)
+
+    log = poll(unit, seconds=7.0, play=play)
+    assert log.told == [("strange", "a is another"), ("found", "a"), ("polled", "a")]
+    assert unit.at[:3] == [0.0, 2.01, 4.02]
+
+
+def test_a_silent_unit_that_comes_back_as_another_is_told_again() -> None:
+    unit = Unit("a", 0.1, other=True)
+
+    def play(_: LinkPoller) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.0, setattr, unit, "silent", True)
+        loop.call_later(10.0, setattr, unit, "silent", False)
+
+    told = poll(unit, seconds=14.0, play=play).told
+    assert told == [("strange", "a is another"), ("lost", "a: a says nothing"), ("strange", "a is another")]
 
 
 def test_one_failure_is_no_loss() -> None:
