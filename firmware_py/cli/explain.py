@@ -84,6 +84,7 @@ def _files(station: "Station", sources: "Sources") -> Iterator[str]:
 
     worth = {unit.device.name: notes(unit.device) for unit in station.units.values()}
     verified = {name: pack.pack.verified_on_hardware for name, pack in station.packs.items()}
+    verified |= {name: charger.charger.verified_on_hardware for name, charger in station.chargers.items()}
     verified |= {name: vehicle.vehicle.verified_on_hardware for name, vehicle in station.vehicles.items()}
     yield from ("", "files")
     for file in sources.files:

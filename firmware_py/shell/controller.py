@@ -25,6 +25,7 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import State
+from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.journal import Journal, Query, Row
@@ -42,6 +43,7 @@ from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
+from hal.devices.charger import NEVER, ChargerNode
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
 from hal.ports import Frame
@@ -81,7 +83,8 @@ class Controller:
         self._links = links
         self._journal = journal
         self._pollers = tuple(self._make_pollers())
-        rounds = [poller.link for poller in self._pollers]
+        self._charger_pollers = tuple(self._make_charger_pollers())
+        rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
         self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
         self.uplink = Uplink(links.cloud)
@@ -111,6 +114,11 @@ class Controller:
         observer, clock, freshness = self.observer, self.host.clock, self.station.config.freshness
         return [LinkPoller(link, units, observer, self, clock, freshness) for link, units in by_link.items()]
 
+    def _make_charger_pollers(self) -> list[ChargerPoller]:
+        chargers, clock, freshness = self.plant.chargers.values(), self.host.clock, self.station.config.freshness
+        on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
+        return [ChargerPoller(link, found, self, clock, freshness) for link, found in on_link.items() if found]
+
     # ---------------------------------------------------------------- life
 
     async def run(self) -> None:
@@ -135,6 +143,8 @@ class Controller:
                     group.create_task(self._watchdog(self.host.watchdog_s), name="watchdog")
                 for poller in self._pollers:
                     group.create_task(poller.run(), name=f"poll-{poller.link}")
+                for asker in self._charger_pollers:
+                    group.create_task(asker.run(), name=f"poll-{asker.link}")
         finally:
             self._timers.clear()
             if self._rescan is not None:
@@ -298,6 +308,21 @@ class Controller:
             if not any(u.name in missed for u in self.plant.devices[device].units):
                 self.decide(Recovered(device, code))
 
+    def charger_polled(self, charger: ChargerNode) -> None:
+        """A charger brought values."""
+        self.observer.charger_polled()
+        if not self.ready.is_set():
+            self._check_ready()
+
+    def charger_lost(self, charger: ChargerNode, why: str) -> None:
+        """A charger does not answer any more."""
+        self.decide(Trouble(FaultCode.LINK_LOST, charger.name, why))
+        self._check_ready()
+
+    def charger_found(self, charger: ChargerNode) -> None:
+        """A lost charger answers again."""
+        self.decide(Recovered(charger.name))
+
     def round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
         self.progress.round_done(link)
@@ -334,6 +359,8 @@ class Controller:
         for device in self.plant.devices.values():
             if device.name not in lost and any(u.at_s == float("-inf") for u in device.units):
                 return
+        if any(name not in lost and charger.at_s == NEVER for name, charger in self.plant.chargers.items()):
+            return
         if not self.ready.is_set():
             self.ready.set()
             self.host.notifier.ready(self.state.packml.value)

@@ -16,7 +16,7 @@ from firmware_py.shell.observer import Observer
 from firmware_py.shell.plant import Plant
 from firmware_py.shell.progress import NO_DUTY, Duty, stop_name
 from firmware_py.shell.recorder import Recorder
-from hal.commands import Command, Heartbeat, RequestCar, RunEnable, Stop
+from hal.commands import Command, EnableCharger, Heartbeat, RequestCar, RunEnable, SetCharger, Stop
 from hal.devices.composed import device_of
 from hal.errors import HalError
 
@@ -25,7 +25,7 @@ STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 def actors_of(plant: Plant) -> tuple[str, ...]:
     """Names of all that takes commands."""
-    return (*plant.devices, "car")
+    return (*plant.devices, *plant.chargers, "car")
 
 
 class Effector:
@@ -85,7 +85,11 @@ class Effector:
                 self.enable_wanted.clear()
                 self._actors["safety"].stop(act.command)
                 return
-        self._actors[device_of(act.command)].act(act)
+        actor = self._actors.get(device_of(act.command))
+        if actor is None:
+            self._report(Outcome(act, "failed", f"the station has no {device_of(act.command)}"))
+        else:
+            actor.act(act)
 
     def stop(self, effect: StopMotion) -> None:
         """Stop devices now; with `drop_enable` all of them, and cut the drives behind their links."""
@@ -137,6 +141,8 @@ class Effector:
     async def _send(self, command: Command, urgent: bool, still: Callable[[], bool]) -> None:
         if isinstance(command, RequestCar):
             await self._plant.car.request(command.mode)
+        elif isinstance(command, EnableCharger | SetCharger):
+            await self._plant.chargers[device_of(command)].do(command, still=still)
         else:
             await self._plant.devices[device_of(command)].do(command, urgent=urgent, still=still)
 

@@ -7,8 +7,11 @@ from firmware_py.core.image import Image
 from firmware_py.shell.freshness import Freshness
 from firmware_py.shell.plant import Plant
 from hal.config.bundle import Station
+from hal.devices.charger import ChargerNode
+from hal.devices.composed import charger_name
 from hal.devices.unit import ModbusUnit
 from hal.ports import Frame
+from hal.readings import ChargerReading
 
 _FIELDS = tuple(Image.__dataclass_fields__)
 
@@ -30,6 +33,9 @@ class Observer:
         self._car_links = {link for link, speakers in plant.speakers.items() if plant.car in speakers}
         self._packs_dirty = True
         self._packs_due_s = 0.0
+        bays = range(1, station.config.station.bays + 1)
+        self._chargers = tuple(plant.chargers.get(charger_name(k)) for k in bays) if plant.chargers else ()
+        self._chargers_dirty = False
         self.image = Image()
 
     def set_period(self, unit: str, period_s: float) -> None:
@@ -49,10 +55,14 @@ class Observer:
         nodes, brought = self._node_of[link], False
         for frame in frames:
             node = nodes.get(frame.can_id)
-            if node is not None and node.take(frame):
+            if node is not None and node.take(frame) and not isinstance(node, ChargerNode):
                 brought = True
         if brought and link not in self._car_links:
             self._packs_dirty = True
+
+    def charger_polled(self) -> None:
+        """A charger brought values."""
+        self._chargers_dirty = True
 
     def update(self) -> bool:
         """Look at everything again. `True` when the Image differs from the last one."""
@@ -83,6 +93,9 @@ class Observer:
             changed["car"] = car
         if car_pack is not self.image.car_pack:
             changed["car_pack"] = car_pack
+        if self._chargers and (self._chargers_dirty or now >= self._packs_due_s):
+            self._chargers_dirty = False
+            changed["chargers"] = tuple(ChargerReading() if c is None else c.reading(now) for c in self._chargers)
         if self._packs_dirty or now >= self._packs_due_s:
             self._packs_dirty = False
             self._packs_due_s = now + self._plant.buffer.stale_after_s / 4

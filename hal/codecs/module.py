@@ -44,6 +44,7 @@ class ModuleCodec:
             for error in range(1 << parts.error.bits)
         }
         self.ids: frozenset[int] = frozenset(self._answers)
+        self._requests = {self._request_id(spec): name for name, spec in self.exchanges.items()}
         self.rejected = 0
 
     # ---------------------------------------------------------------- our side
@@ -76,11 +77,11 @@ class ModuleCodec:
 
     def decode_request(self, frame: Frame) -> tuple[str, Mapping[str, Value | None]] | None:
         """What a frame asks of this module, `None` for any other frame."""
-        for name, spec in self.exchanges.items():
-            if frame.extended and frame.can_id == self._request_id(spec) and len(frame.data) == LENGTH:
-                values = spec.values if name in self.kind.writes else {}
-                return name, {role: _get(value, frame.data) for role, value in values.items()}
-        return None
+        name = self._requests.get(frame.can_id)
+        if name is None or not frame.extended or len(frame.data) != LENGTH:
+            return None
+        values = self.exchanges[name].values if name in self.kind.writes else {}
+        return name, {role: _get(value, frame.data) for role, value in values.items()}
 
     def answer(self, exchange: str, values: Mapping[str, Value | None], error: int = 0) -> Frame:
         """The module's answer. Raises `CodecError` for a value that does not fit."""

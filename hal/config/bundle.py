@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hal.config.charger import ChargerType
 from hal.config.device import DeviceFile
 from hal.config.pack import PackType
 from hal.config.station import DeviceConfig, Poll, StationConfig
@@ -57,6 +58,7 @@ class Station:
     units: Mapping[str, Unit]
     packs: Mapping[str, PackType]
     vehicles: Mapping[str, VehicleType]
+    chargers: Mapping[str, ChargerType]
     hash: str
 
     @property

@@ -1,17 +1,15 @@
 """Cross checks of packs, vehicles and places: ids on shared channels, fits both ways, wheelbase, a place per bay."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Final
 
-from hal.codecs.dbc import DbcMessage, parse_dbc
 from hal.codecs.frames import id_at
+from hal.config.check_bus import messages_of, pack_at
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot
 from hal.config.pack import PackType
-from hal.config.station import PackAt, PacksConfig, StationInfo, VehicleDevice
+from hal.config.station import PackAt, PacksConfig, StationInfo
 from hal.config.vehicle import VehicleType
-from hal.errors import CodecError
 
 Packs = Mapping[str, PackType | None]
 Vehicles = Mapping[str, VehicleType | None]
@@ -23,7 +21,7 @@ def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
     """Note everything that is wrong with `[packs]`, `[places]` and `[station] vehicles`."""
     info, config = draft.info, draft.packs
     if config is not None:
-        _check_at(draft, config, packs, vehicles)
+        _check_at(draft, config, packs)
     if info is None:
         return
     _check_places(draft, info)
@@ -36,42 +34,19 @@ def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
             _check_fit(draft, info, name, pack, vehicles)
 
 
-@dataclass
-class _Ids:
-    """Who sends which id on which channel."""
-
-    owner: dict[tuple[str, int], str] = field(default_factory=dict)
-
-    def take(self, link: str, name: str, ids: Iterable[int], spot: Spot) -> None:
-        """Note what somebody else sends already: one mistake per pair of senders."""
-        shared: dict[str, int] = {}
-        for can_id in ids:
-            other = self.owner.setdefault((link, can_id), name)
-            if other != name:
-                shared.setdefault(other, can_id)
-        for other, can_id in shared.items():
-            spot.note(f"0x{can_id:X} on {link}", f"ids of its own: {other} speaks with this one")
-
-
-def _check_at(draft: Draft, config: PacksConfig, packs: Packs, vehicles: Vehicles) -> None:
+def _check_at(draft: Draft, config: PacksConfig, packs: Packs) -> None:
     spot = draft.spot / "packs" / "at"
     able = draft.links_of({"can"})
     _check_names(draft, config, spot)
-    ids = _Ids()
-    for device in draft.devices.values():
-        if isinstance(device, VehicleDevice):
-            vehicle = vehicles.get(device.model)
-            ids.take(device.link, "the car", () if vehicle is None else _ids(vehicle, 0), spot)
     for place, at in config.at.items():
         here = spot / place
         if at.link not in able:
             (here / "link").unknown(at.link, able, "a CAN link")
         if at.type is not None and at.type not in config.types:
             (here / "type").unknown(at.type, config.types, "a type of packs.types")
-        pack = next((p for p in map(packs.get, config.types if at.type is None else (at.type,)) if p is not None), None)
+        pack = pack_at(at, config, packs)
         if pack is not None:
             _check_node(at, pack, here)
-            ids.take(at.link, place, _ids(pack, at.node or 0), here)
     _check_frames(config, packs, draft.spot / "packs" / "types")
 
 
@@ -109,25 +84,11 @@ def _check_node(at: PackAt, pack: PackType, spot: Spot) -> None:
     elif pack.can.node_in == "low-byte" and at.node > HIGHEST_NODE:
         (spot / "node").note(str(at.node), f"0 to {HIGHEST_NODE}, it stands in the low byte of the ids")
     else:
-        for message in _messages(pack):
+        for message in messages_of(pack):
             limit = 0x1FFFFFFF if message.extended else 0x7FF
             if id_at(message, pack.can, at.node) > limit:
                 text = f"{at.node}: {message.name} would be 0x{id_at(message, pack.can, at.node):X}"
                 (spot / "node").note(text, f"ids up to 0x{limit:X}")
-
-
-def _ids(sender: PackType | VehicleType, node: int) -> list[int]:
-    return [id_at(message, sender.can, node) for message in _messages(sender)]
-
-
-def _messages(sender: PackType | VehicleType) -> list[DbcMessage]:
-    """Messages that are sent or taken; none of a DBC that cannot be read, which is noted elsewhere."""
-    try:
-        messages = parse_dbc(sender.dbc_text)
-    except CodecError:
-        return []
-    request = [] if sender.can.request is None else [sender.can.request.message]
-    return [messages[name] for name in (*sender.can.used, *request) if name in messages]
 
 
 def _check_places(draft: Draft, info: StationInfo) -> None:

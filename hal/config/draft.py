@@ -10,6 +10,7 @@ from hal.config.links import CAN_MODELS, LINK_MODELS, LinkConfig
 from hal.config.mistakes import Spot
 from hal.config.process import LOCK_MODELS, Plant, Process
 from hal.config.station import (
+    ChargerAt,
     CloudConfig,
     DeviceConfig,
     FreshnessConfig,
@@ -54,6 +55,7 @@ class Draft:
     units: dict[str, UnitConfig] = field(default_factory=dict)
     devices: dict[str, DeviceConfig] = field(default_factory=dict)
     places: dict[str, PlaceConfig] = field(default_factory=dict)
+    chargers: dict[str, ChargerAt] = field(default_factory=dict)
     by_step: dict[str, dict[int, Any]] = field(default_factory=dict)
 
     @property
@@ -75,7 +77,8 @@ class Draft:
     def complete(self) -> StationConfig:
         """The whole; call it only when nothing is wrong."""
         parts: dict[str, Any] = {**self.single, **self.by_step, "links": self.links, "units": self.units}
-        return StationConfig.model_construct(**parts, devices=self.devices, places=self.places)
+        parts |= {"devices": self.devices, "places": self.places, "chargers": self.chargers}
+        return StationConfig.model_construct(**parts)
 
 
 def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], overlay_spot: Spot) -> Draft:
@@ -99,6 +102,8 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
     places = table_of(raw, "places", spot)
     draft.place_names = tuple(places)
     draft.places = _entries(PlaceConfig, places, spot / "places")
+    chargers = table_of(raw, "chargers", spot) if "chargers" in raw else {}
+    draft.chargers = _entries(ChargerAt, chargers, spot / "chargers")
     for name, entry in table_of(raw, "devices", spot).items():
         _device(draft, name, entry, spot / "devices" / name)
     return draft

@@ -68,6 +68,9 @@ def entries(station: Station, sources: Sources) -> Iterator[Entry]:
     for name, vehicle in station.vehicles.items():
         told = vehicle.vehicle.model_dump(mode="json")
         yield from _published(("vehicle", name), told, "vehicle", sources.vehicles[name])
+    for name, charger in station.chargers.items():
+        told = charger.charger.model_dump(mode="json")
+        yield from _published(("charger", name), told, "charger", sources.chargers[name])
 
 
 def offers(station: Station) -> Iterator[Offer]:
@@ -81,6 +84,12 @@ def offers(station: Station) -> Iterator[Offer]:
                 yield from _heard(name, device.kind, station.vehicles[device.model].can, device.model)
     for name, pack in station.packs.items():
         yield from _heard(f"pack {name}", "pack", pack.can, name)
+    for name, charger in station.chargers.items():
+        for read, exchange in charger.reads.items():
+            for role in (r for r in roles("charger") if r in exchange.values):
+                value = exchange.values[role]
+                place = f"{read}, command 0x{exchange.command:02X} byte {value.byte} {value.type}"
+                yield Offer(f"charger {name}", role, name, place, value.confidence or "")
 
 
 def notes(device: DeviceFile) -> DeviceNotes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hal.config.bundle import Station
+from hal.config.check_bus import check_bus
 from hal.config.check_devices import check_devices
 from hal.config.check_packs import check_packs
 from hal.config.check_process import check_process
@@ -92,7 +93,8 @@ def _sources(station: Station, file: SourceFile, overlay: SourceFile | None, tre
         return {name: SourceFile(name, path, tree.texts[str(path)]) for name, path in paths.items() if path is not None}
 
     devices = named("devices", (unit.device.name for unit in station.units.values()))
-    return Sources(file, overlay, devices, named("packs", station.packs), named("vehicles", station.vehicles))
+    packs, vehicles = named("packs", station.packs), named("vehicles", station.vehicles)
+    return Sources(file, overlay, devices, packs, vehicles, named("chargers", station.chargers))
 
 
 def _own_roots(path: Path) -> tuple[Path, ...]:
@@ -108,9 +110,12 @@ def _check(draft: Draft, library: Library, book: Book) -> Station | None:
         library.pack(name, draft.spot / "packs" / "types")
     for name in draft.vehicle_names:
         library.vehicle(name, draft.spot / "station" / "vehicles")
+    for place, charger in draft.chargers.items():
+        library.charger(charger.type, draft.spot / "chargers" / place / "type")
     units = wire_units(draft, library.devices)
     check_devices(draft, units)
     check_packs(draft, library.packs, library.vehicles)
+    check_bus(draft, library)
     check_process(draft)
     _check_cloud(draft)
     if not book.entries:
@@ -122,6 +127,7 @@ def _check(draft: Draft, library: Library, book: Book) -> Station | None:
         units=units,
         packs={name: pack for name, pack in library.packs.items() if pack is not None},
         vehicles={name: vehicle for name, vehicle in library.vehicles.items() if vehicle is not None},
+        chargers={name: charger for name, charger in library.chargers.items() if charger is not None},
         hash=_hash(library.tree),
     )
 

@@ -59,18 +59,19 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Sources:
-    """Every file behind a loaded station. `devices`, `packs` and `vehicles` by the names that the station uses."""
+    """Every file behind a loaded station. `devices`, `packs`, `vehicles`, `chargers` by their names there."""
 
     station: SourceFile
     overlay: SourceFile | None
     devices: Mapping[str, SourceFile]
     packs: Mapping[str, SourceFile]
     vehicles: Mapping[str, SourceFile]
+    chargers: Mapping[str, SourceFile]
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
         """All of them."""
-        parts = (self.devices.values(), self.packs.values(), self.vehicles.values())
+        parts = (self.devices.values(), self.packs.values(), self.vehicles.values(), self.chargers.values())
         over = () if self.overlay is None else (self.overlay,)
         return (self.station, *over, *(file for part in parts for file in part))
 

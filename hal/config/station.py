@@ -105,6 +105,14 @@ class PacksConfig(Strict):
     at: dict[Name, PackAt]
 
 
+class ChargerAt(Strict):
+    """The charger of one bay: a module by its address on a CAN link, spoken with as the charger file `type` says."""
+
+    link: Name
+    address: Annotated[int, Field(strict=True, ge=0)]
+    type: Name
+
+
 class PlaceConfig(Strict):
     """Where the stacker finds a place: level in mm above its lowest one, side of the aisle."""
 
@@ -141,6 +149,7 @@ class StationConfig(Strict):
     units: dict[Name, UnitConfig]
     devices: dict[Name, DeviceConfig]
     packs: PacksConfig
+    chargers: dict[Name, ChargerAt] = Field(default_factory=dict)
     places: dict[Name, PlaceConfig]
     process: Process
     plant: Plant

@@ -40,6 +40,8 @@ class ChargerNode:
         self._waits: tuple[str, asyncio.Future[Answer]] | None = None
         self._seen: dict[str, tuple[float, Mapping[str, Value | None]]] = {}
         self._is_set = False
+        self._reading: ChargerReading | None = None
+        self._good_until_s = NEVER
 
     def take(self, frame: Frame) -> bool:
         """A frame of the channel. `True` when it is the answer that is waited for."""
@@ -54,13 +56,13 @@ class ChargerNode:
 
     def reading(self, now: float) -> ChargerReading:
         """Reading of now; what was not told for too long is unknown."""
-        values: dict[str, Any] = {}
-        at_s = float("inf")
-        for seen_s, told in self._seen.values():
-            if now - seen_s <= self._stale_after_s:
-                values |= told
-                at_s = min(at_s, seen_s)
-        return ChargerReading(**values, at_s=at_s) if values else ChargerReading()
+        if self._reading is None or now > self._good_until_s:
+            fresh = [(at_s, told) for at_s, told in self._seen.values() if now - at_s <= self._stale_after_s]
+            values: dict[str, Any] = {role: value for _, told in fresh for role, value in told.items()}
+            oldest_s = min((at_s for at_s, _ in fresh), default=0.0)
+            self._reading = ChargerReading(**values, at_s=oldest_s)
+            self._good_until_s = oldest_s + self._stale_after_s if fresh else float("inf")
+        return self._reading
 
     async def poll(self) -> None:
         """Ask for everything once. The first silence ends it. Raises `LinkError`, `DeviceRefused`."""
@@ -116,6 +118,7 @@ class ChargerNode:
         answer = await self._ask(exchange)
         self.at_s = self._clock()
         self._seen[exchange] = (self.at_s, answer.values)
+        self._reading = None
         return answer.values
 
     async def _ask(

@@ -9,6 +9,7 @@ from hal.codecs.registers import Value
 from hal.commands import (
     Command,
     Drive,
+    EnableCharger,
     Heartbeat,
     HomeFork,
     Lock,
@@ -18,6 +19,7 @@ from hal.commands import (
     PickPack,
     PlacePack,
     RunEnable,
+    SetCharger,
     Side,
     Slot,
     Stop,
@@ -134,10 +136,17 @@ def device_of(command: Command) -> str:
             return "platform"
         case RunEnable() | Heartbeat():
             return "safety"
+        case EnableCharger(bay) | SetCharger(bay):
+            return charger_name(bay)
         case Stop(device):
             return device
         case _:
             return "car"
+
+
+def charger_name(bay: int) -> str:
+    """Name of the charger of a bay (1-based)."""
+    return f"charger-{bay}"
 
 
 def words_of(command: Command) -> tuple[str, Mapping[str, Value]]:  # noqa: PLR0911, PLR0912 - one case per verb

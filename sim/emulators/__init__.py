@@ -2,6 +2,7 @@
 
 from sim.emulators.build import Emulators, build_emulators, build_unit
 from sim.emulators.can import CanEmulator
+from sim.emulators.charger import ChargerEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
 from sim.emulators.protocol import ModbusEmulator, ModbusReject, ModbusSilence
 from sim.emulators.unit import UnitEmulator
@@ -9,6 +10,7 @@ from sim.emulators.unit import UnitEmulator
 __all__ = [
     "CanEmulator",
     "CarEmulator",
+    "ChargerEmulator",
     "Emulators",
     "ModbusEmulator",
     "ModbusReject",

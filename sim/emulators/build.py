@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from hal.codecs.module import ModuleCodec
 from hal.config.bundle import Station, Unit
 from hal.config.station import UnitsDevice, VehicleDevice
 from sim.emulators import leadshine, wago
 from sim.emulators.acts import ACTS, act_nothing
 from sim.emulators.can import CanEmulator
+from sim.emulators.charger import ChargerEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
 from sim.emulators.unit import UnitEmulator
 from sim.emulators.views import VIEWS
@@ -23,9 +25,10 @@ class Emulators:
     """Modbus units by link and unit id, CAN nodes by link; the same by name for faults."""
 
     modbus: dict[str, dict[int, UnitEmulator]] = field(default_factory=dict)
-    can: dict[str, list[CanEmulator]] = field(default_factory=dict)
+    can: dict[str, list[CanEmulator | ChargerEmulator]] = field(default_factory=dict)
     units: dict[str, UnitEmulator] = field(default_factory=dict)
     nodes: dict[str, PackEmulator] = field(default_factory=dict)
+    chargers: dict[str, ChargerEmulator] = field(default_factory=dict)
     car: CarEmulator | None = None
 
 
@@ -58,6 +61,10 @@ def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s:
         emulator = PackEmulator(world, kinds, at.node or 0, here, place == "car", coalesce_s, phase)
         emulators.nodes[place] = emulator
         emulators.can.setdefault(at.link, []).append(emulator)
+    for place, charger in station.config.chargers.items():
+        codec = ModuleCodec(station.chargers[charger.type], charger.address)
+        emulators.chargers[place] = module = ChargerEmulator(world, codec, _pack_at(world, place))
+        emulators.can.setdefault(charger.link, []).append(module)
     for device in station.devices.values():
         if isinstance(device, VehicleDevice):
             emulators.car = CarEmulator(world, station.vehicles[device.model], None)

@@ -94,6 +94,18 @@ def _node_silent(rig: Rig, arguments: Arguments, on: bool) -> None:
     _need(rig).nodes[str(arguments["place"])].fault.silent = on
 
 
+def _chargers(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
+    return tuple(emulators.chargers) if emulators else ()
+
+
+def _charger_silent(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).chargers[str(arguments["place"])].fault.silent = on
+
+
+def _charger_fault(rig: Rig, arguments: Arguments, on: bool) -> None:
+    _need(rig).chargers[str(arguments["place"])].fault_word = int(arguments["bits"]) if on else 0
+
+
 def _car_silent(rig: Rig, _arguments: Arguments, on: bool) -> None:
     car = _need(rig).car
     if car is None:
@@ -127,6 +139,8 @@ CODE: Final = Parameter("code", "exception code", int, lambda _w, _e: tuple(EXCE
 HOW: Final = Parameter("how", "what becomes of its answers", str, lambda _w, _e: tuple(s.value for s in Spoil), "noise")
 LATE: Final = Parameter("seconds", "how much later than usual", float, default=0.5)
 NODE: Final = Parameter("place", "where the pack is", str, _nodes)
+CHARGER: Final = Parameter("place", "bay of the charger", str, _chargers)
+BITS: Final = Parameter("bits", "fault word", int, default=0x000200)
 
 WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("unit-silent", "a unit does not answer", "wires", _silent, (UNIT,)),
@@ -139,6 +153,8 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("unit-other", "another product answers at the address of a unit", "wires", _other, (TELLING,)),
     kind("link-dead", "nothing answers on a link", "wires", _link_dead, (LINK,)),
     kind("pack-silent", "the BMS of the pack there says nothing", "wires", _node_silent, (NODE,)),
+    kind("charger-silent", "the charger there does not answer", "wires", _charger_silent, (CHARGER,)),
+    kind("charger-fault", "the charger there reports fault bits and is off", "wires", _charger_fault, (CHARGER, BITS)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
 )

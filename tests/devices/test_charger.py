@@ -26,7 +26,7 @@ from tests.golden.test_infypower import charger_file
 
 STATION = load_station("choco-14")
 KIND = charger_file("infypower-reg")
-STALE_S = 3.2
+STALE_S = 3 * 2.0 + 0.2
 BAY = "bay-1"
 LIMIT_S = 10.0
 
@@ -213,7 +213,7 @@ def test_one_value_that_does_not_come_any_more_is_unknown_alone() -> None:
         clock = asyncio.get_running_loop().time
         async with rig() as charger:
             await charger.node.poll()
-            for _ in range(5):
+            for _ in range(8):
                 await asyncio.sleep(1.0)
                 await charger.node._read("output")
             seen = charger.node.reading(clock())

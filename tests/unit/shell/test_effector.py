@@ -35,7 +35,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         devices = {name: SimpleNamespace(do=self._do(name)) for name in DEVICES}
-        plant = cast(Any, SimpleNamespace(devices=devices, car=SimpleNamespace(request=self._request)))
+        plant = cast(Any, SimpleNamespace(devices=devices, chargers={}, car=SimpleNamespace(request=self._request)))
         self.recorder = Recorder(self.journal, lambda _: None)
         self.effector = Effector(plant, cast(Any, self), s.limits(), self.recorder, self.events.append)
         self.effector.bind(lambda: "swap-1")

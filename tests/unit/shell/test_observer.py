@@ -40,7 +40,7 @@ class Bench:
         dead = cast(Any, Dead())
         links = Links(
             dict.fromkeys((u.link for u in STATION.units.values()), dead),
-            dict.fromkeys((at.link for at in STATION.config.packs.at.values()), dead),
+            dict.fromkeys(STATION.config.links, dead),
             cast(Any, Broker()),
         )
         self.plant = build_plant(STATION, links, lambda: self.now)

@@ -1,0 +1,126 @@
+"""Chargers in a running station: seen by the core, commanded through gate and journal, lost and found."""
+
+import asyncio
+from collections.abc import Callable
+
+from firmware_py.core.effects import Act
+from firmware_py.core.faults import FaultCode
+from firmware_py.shell.journal import Query
+from hal.commands import Command, EnableCharger, SetCharger
+from hal.config.loader import load_station
+from hal.readings import ChargerReading
+from sim.campaigns.virtual import VirtualStation, virtual_station
+from sim.faults import clear, inject
+from sim.vloop import run_virtual
+
+STATION = load_station("choco-14")
+LIMIT_S = 30.0
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not reached():
+            await asyncio.sleep(0.05)
+
+
+def seen(running: VirtualStation, bay: int) -> ChargerReading:
+    return running.controller.observer.image.charger(bay)
+
+
+def faults(running: VirtualStation) -> set[tuple[FaultCode, str]]:
+    return {fault.key for fault in running.controller.state.faults}
+
+
+async def outcome(running: VirtualStation, command: Command) -> tuple[str, str]:
+    """What became of a command of the core."""
+    running.controller.effector.act(Act("", command))
+    name = type(command).__name__
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            await asyncio.sleep(0.05)
+            rows = await running.journal.rows(Query(kind="outcome", newest_first=True))
+            found = [entry.row.body for entry in rows if entry.row.body["command"] == name]
+            if found:
+                return str(found[0]["result"]), str(found[0]["text"])
+
+
+def test_every_bay_shows_its_charger_off_and_the_station_is_ready_with_them() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            await running.controller.ready.wait()
+            await until(lambda: len(running.controller.observer.image.chargers) == 14)
+            for bay in range(1, 15):
+                reading = seen(running, bay)
+                assert (reading.enabled, reading.output_v, reading.output_a, reading.fault_word) == (False, 0.0, 0.0, 0)
+            await asyncio.sleep(30.0)
+            assert not any(module.on for module in running.emulators.chargers.values())
+
+    run_virtual(main(), 1)
+
+
+def test_a_command_passes_gate_and_journal_and_reaches_the_module_of_its_bay_alone() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            await running.controller.ready.wait()
+            module = running.emulators.chargers["bay-3"]
+            module.on = True
+            await until(lambda: seen(running, 3).enabled is True)
+            assert await outcome(running, EnableCharger(3, on=False)) == ("sent", "")
+            assert module.on is False
+            await until(lambda: seen(running, 3).enabled is False)
+            intents = [e.row.body for e in await running.journal.rows(Query(kind="intent"))]
+            assert {"row": "", "command": "EnableCharger", "bay": 3, "on": False} in intents
+
+    run_virtual(main(), 1)
+
+
+def test_the_gate_refuses_to_charge_what_it_does_not_know_to_be_safe() -> None:
+    """Bay 14 is empty. And there is no bay 15."""
+
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            await running.controller.ready.wait()
+            for command in (EnableCharger(14, on=True), SetCharger(14, 400.0, 20.0)):
+                result, text = await outcome(running, command)
+                assert result == "refused", text
+                assert text.startswith("interlock ")
+            assert running.emulators.chargers["bay-14"].set_v == 0.0
+            assert await outcome(running, EnableCharger(15, on=False)) == ("failed", "the station has no charger-15")
+
+    run_virtual(main(), 1)
+
+
+def test_a_charger_that_falls_silent_is_a_fault_and_unknown_until_it_is_back() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            await running.controller.ready.wait()
+            await until(lambda: seen(running, 5).enabled is False)
+            inject(running.rig, "charger-silent", place="bay-5")
+            await until(lambda: (FaultCode.LINK_LOST, "charger-5") in faults(running))
+            await until(lambda: seen(running, 5) == ChargerReading())
+            assert seen(running, 4).enabled is False
+            clear(running.rig, "charger-silent", place="bay-5")
+            await until(lambda: (FaultCode.LINK_LOST, "charger-5") not in faults(running))
+            assert seen(running, 5).enabled is False
+
+    run_virtual(main(), 1)
+
+
+def test_a_station_whose_charger_never_answered_is_ready_with_a_fault() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            inject(running.rig, "charger-silent", place="bay-1")
+            await running.controller.ready.wait()
+            assert (FaultCode.LINK_LOST, "charger-1") in faults(running)
+            assert seen(running, 1) == ChargerReading()
+
+    run_virtual(main(), 1)
+
+
+def test_a_faulty_module_shows_its_word() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            inject(running.rig, "charger-fault", place="bay-2", bits=0x001000)
+            await until(lambda: seen(running, 2).fault_word == 0x001000)
+
+    run_virtual(main(), 1)
