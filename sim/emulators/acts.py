@@ -8,6 +8,7 @@ from hal.codecs.registers import Value
 from hal.commands import Actuator, Slot
 from sim.emulators.views import Values
 from sim.world import World
+from sim.world.latches import LatchSet
 
 LEFT, RIGHT = -1, 1
 PICK, PLACE, HOME = 1, 2, 3
@@ -28,7 +29,7 @@ class Memory:
 Act = Callable[[World, Memory, Values], None]
 
 
-def act_locks(world: World, _memory: Memory, written: Values) -> None:
+def act_locks(world: World, memory: Memory, written: Values) -> None:
     """A mask starts the drivers of its points (bit k-1 = point k), a stop word stops all."""
     if written.get("stop"):
         world.locks.stop()
@@ -36,6 +37,23 @@ def act_locks(world: World, _memory: Memory, written: Values) -> None:
         world.locks.lock(points)
     if points := _points(written.get("unlock_mask", 0)):
         world.locks.unlock(points)
+    if isinstance(world.locks, LatchSet):
+        _drive_latches(world.locks, memory, written)
+
+
+def _drive_latches(latches: LatchSet, memory: Memory, written: Values) -> None:
+    """A pair of outputs for each latch; both off leave it where it is, and so do both on."""
+    for k in range(1, len(latches.points) + 1):
+        names = [f"{OUTPUT}latch_{way}_{k}" for way in ("open", "closed")]
+        if not any(name in written for name in names):
+            continue
+        opens, closes = (bool(memory.number(name)) for name in names)
+        if opens is closes:
+            latches.release((k,))
+        elif closes:
+            latches.lock((k,))
+        else:
+            latches.unlock((k,))
 
 
 def act_shuttle(world: World, memory: Memory, written: Values) -> None:

@@ -1,18 +1,19 @@
 """All emulators of a station, made from its own files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from hal.codecs.module import ModuleCodec
 from hal.config.bundle import Station, Unit
 from hal.config.station import UnitsDevice, VehicleDevice
-from sim.emulators import leadshine, wago
+from sim.emulators import altivar, iai, kolver, laumas, leadshine, moxa, pilz, wago
 from sim.emulators.acts import ACTS, act_nothing
 from sim.emulators.can import CanEmulator
 from sim.emulators.charger import ChargerEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
-from sim.emulators.unit import UnitEmulator
+from sim.emulators.unit import Rows, UnitEmulator
 from sim.emulators.views import VIEWS
 from sim.world import Pack, World
 
@@ -37,21 +38,46 @@ def build_emulators(world: World, station: Station, coalesce_s: float | None = N
     emulators = Emulators()
     for device in station.devices.values():
         if isinstance(device, UnitsDevice):
+            rows = _rows([station.units[name] for name in device.units])
             for name in device.units:
                 unit = station.units[name]
-                emulators.units[name] = emulator = build_unit(world, unit, device.kind)
+                emulators.units[name] = emulator = build_unit(world, unit, device.kind, rows[name])
                 emulators.modbus.setdefault(unit.link, {})[unit.unit] = emulator
     _build_can(emulators, world, station, coalesce_s)
     return emulators
 
 
-def build_unit(world: World, unit: Unit, kind: str) -> UnitEmulator:
+Model = Callable[[World, Unit, str, Rows], UnitEmulator]
+MODELS: Final[dict[str, Model]] = {
+    leadshine.MODEL: leadshine.LeadshineEmulator,
+    iai.MODEL: iai.IaiEmulator,
+    altivar.MODEL: altivar.AltivarEmulator,
+    kolver.MODEL: kolver.KolverEmulator,
+    laumas.MODEL: laumas.LaumasEmulator,
+    pilz.MODEL: pilz.PilzEmulator,
+    **dict.fromkeys(moxa.MODELS, moxa.MoxaEmulator),
+    wago.MODEL: lambda world, unit, kind, rows: wago.WagoEmulator(world, unit, VIEWS[kind], ACTS[kind], rows),
+}
+"""Products with quirks of their own, by the model of their device file."""
+
+
+def build_unit(world: World, unit: Unit, kind: str, rows: Rows = MappingProxyType({})) -> UnitEmulator:
     """The emulator of one unit: a model with quirks of its own, or a plain view of its kind of device."""
-    model = unit.device.device.model
-    if model == leadshine.MODEL:
-        return UnitEmulator(world, unit, leadshine.LEADSHINE_VIEW, leadshine.act_leadshine)
-    emulator = wago.WagoEmulator if model == wago.MODEL else UnitEmulator
-    return emulator(world, unit, VIEWS[kind], ACTS.get(kind, act_nothing))
+    model = MODELS.get(unit.device.device.model)
+    if model is not None:
+        return model(world, unit, kind, rows)
+    return UnitEmulator(world, unit, VIEWS[kind], ACTS.get(kind, act_nothing), rows)
+
+
+def _rows(units: Sequence[Unit]) -> dict[str, Rows]:
+    """Where the part of each unit begins and ends in a row that several of them give."""
+    rows: dict[str, dict[str, slice]] = {unit.name: {} for unit in units}
+    for role in {role for unit in units for role in unit.inputs}:
+        given = [(unit.name, wired) for unit in units if isinstance(wired := unit.inputs.get(role), tuple)]
+        begin = 0
+        for name, wired in given if len(given) > 1 else ():
+            rows[name][role] = slice(begin, begin := begin + len(wired))
+    return dict(rows)
 
 
 def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s: float | None) -> None:

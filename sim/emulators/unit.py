@@ -1,5 +1,7 @@
 """Any Modbus unit: a register view on the world through the unit's own device file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from hal.codecs.identity import Mark, marks_of
@@ -19,10 +21,17 @@ WRITE_FUNCTIONS: Final = {Table.COIL: frozenset({5, 15}), Table.HOLDING: frozens
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
-class UnitEmulator:
-    """Pure view: it keeps written registers for read-back, and answers from a cache while the world does not change."""
+Rows = Mapping[str, slice]
+"""Of rows that come from several units: role -> what of the whole row this unit sees."""
 
-    def __init__(self, world: World, unit: Unit, view: View, act: Act) -> None:
+
+class UnitEmulator:
+    """Pure view: it keeps written registers for read-back, and answers from a cache while the world does not change.
+
+    A model with quirks of its own overrides `act` (what writes do) and `own` (what it shows besides, or otherwise).
+    """
+
+    def __init__(self, world: World, unit: Unit, view: View, act: Act, rows: Rows = MappingProxyType({})) -> None:
         self.unit = unit
         self.functions = frozenset[int](unit.device.device.functions)
         self.reply_s = unit.device.device.reply_s
@@ -31,6 +40,7 @@ class UnitEmulator:
         self._codec = UnitCodec(unit)
         self._view = view
         self._act = act
+        self._rows = rows
         self._parts = view.parts(world)
         self.lies: dict[tuple[str, int], Scalar] = {}
         """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
@@ -82,15 +92,24 @@ class UnitEmulator:
         self._act(self.world, self._memory, written)
 
     def values(self) -> dict[str, Value]:
-        """Everything that can be read: the truth over what was written."""
-        seen = self._memory.kept | self._view.values(self.world)
+        """Everything that can be read, by the names of the unit's file: the truth over what was written."""
+        own, names = self.own(), self.unit.roles
+        seen = self._memory.kept | self._view.values(self.world) | own
+        seen |= {role: own[name] for role, name in names.items() if name in own}
         for (role, point), wrong in self.lies.items():
             truth = seen.get(role)
             if isinstance(truth, tuple):
                 seen[role] = tuple(wrong if i == point else one for i, one in enumerate(truth, 1))
             else:
                 seen[role] = wrong
-        return seen
+        for role, part in self._rows.items():
+            row = seen[role]
+            seen[role] = row[part] if isinstance(row, tuple) else row
+        return seen | {name: seen[role] for role, name in names.items()}
+
+    def own(self) -> Values:
+        """What this model shows of itself, over the view of its kind."""
+        return {}
 
     def _stamp(self) -> tuple[int, int, float]:
         for part in self._parts:

@@ -9,6 +9,7 @@ from hal.codecs.registers import Value
 from hal.commands import Actuator, Slot
 from sim.world import World
 from sim.world.clock import Part
+from sim.world.latches import LatchSet
 from sim.world.packs import CAR, FORK, HEAD, IN, OUT, bay
 
 Values = dict[str, Value]
@@ -57,7 +58,10 @@ def lock_values(world: World) -> Values:
     """Lock set: tightening controllers and the second channel."""
     locks = world.locks
     read = [locks.readings(p) for p in locks.points]
+    latches = locks if isinstance(locks, LatchSet) else None
     return {
+        "latch_open": () if latches is None else latches.opened,
+        "latch_closed": () if latches is None else latches.closed,
         "state": tuple(p.state.value for p in locks.points),
         "torque_nm": tuple(r[0] for r in read),
         "angle_deg": tuple(r[1] for r in read),

@@ -48,14 +48,6 @@ class LatchSet(LockSet):
         """Open these latches."""
         super().unlock(tuple(k for k in numbers if not self._goes(k, LockState.FREE, 0.0)))
 
-    def release(self, numbers: tuple[int, ...]) -> None:
-        """Drive these latches no more: a hook stays where it is."""
-        running = [p for p in self.points if p.number in numbers and p.job]
-        for point in running:
-            self._halt(point)
-        if running:
-            self.changed()
-
     def _goes(self, number: int, way: LockState, end_deg: float) -> bool:
         point = self.points[number - 1] if 1 <= number <= len(self.points) else None
         return point is not None and (point.verdict is way if point.job else point.turn_deg == end_deg)

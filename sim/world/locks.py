@@ -125,6 +125,14 @@ class LockSet(Part):
             self._halt(point)
         self.changed()
 
+    def release(self, numbers: tuple[int, ...]) -> None:
+        """Drive these points no more: what is half way stays there."""
+        running = [p for p in self.points if p.number in numbers and p.job]
+        for point in running:
+            self._halt(point)
+        if running:
+            self.changed()
+
     def _halt(self, point: Point) -> None:
         if point.job:
             turn, _ = point.job[0].at(self.clock.plant)

@@ -65,6 +65,11 @@ class Shuttle(Part):
             axis.halt(self._marks())
         self._watch()
 
+    def halt(self, slot: Slot) -> None:
+        """Controlled stop of one slot."""
+        self.slots[slot].halt(self._marks())
+        self._watch()
+
     def set_allowed(self, on: bool) -> None:
         """The release of the safety PLC, behind the link."""
         if on != self.allowed:

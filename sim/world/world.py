@@ -87,6 +87,11 @@ class World:
         """The pack on the `out` slot at the store."""
         return self.packs.at.get(Slot.OUT) if self.shuttle.at(Slot.OUT, self.plant.store_mm) else None
 
+    def add(self, part: Part) -> None:
+        """A part that came later: something in a unit that counts time by itself."""
+        part.on_change = self._changed
+        self._movers = (*self._movers, part)
+
     def advance(self, now: float) -> None:
         """Bring the truth to wire time `now`; cheap when nothing happens on the way, nothing when `now` has passed."""
         while self._next <= now:
