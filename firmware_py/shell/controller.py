@@ -198,7 +198,9 @@ class Controller:
     def _changed(self, before: State) -> None:
         state = self.state
         if state.packml is not before.packml or state.active != before.active:
-            chosen = periods(self.plant, state.packml, self.sequencer.moving(state))
+            moving = self.sequencer.moving(state)
+            self.effector.at_rest(moving)
+            chosen = periods(self.plant, state.packml, moving)
             for poller in self._pollers:
                 poller.set_periods(chosen)
         if state.packml is not before.packml:

@@ -1,7 +1,7 @@
 """Turns effects on the world into work for the actors, and the actors' outcomes into events and facts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -20,6 +20,7 @@ from hal.commands import Command, EnableCharger, Heartbeat, RequestCar, RunEnabl
 from hal.devices.composed import device_of
 from hal.errors import HalError
 
+SAFETY = "safety"
 STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 
@@ -60,6 +61,8 @@ class Effector:
                 self._report,
                 observer.age_s,
                 duty(stop_name(name)),
+                plant.devices.get(name),
+                RunEnable(on=False) if name == SAFETY else Stop(name) if name in STOPPABLE else None,
             )
             for name in actors_of(plant)
         }
@@ -73,6 +76,7 @@ class Effector:
         for name, actor in self._actors.items():
             group.create_task(actor.run(), name=f"act-{name}")
             group.create_task(actor.run_stops(), name=f"stop-{name}")
+            group.create_task(actor.run_repeats(), name=f"repeat-{name}")
 
     def act(self, act: Act) -> None:
         """A command of the core. Dropping run-enable goes the way of stops: it never waits."""
@@ -83,7 +87,7 @@ class Effector:
                 self.enable_wanted.set()
             else:
                 self.enable_wanted.clear()
-                self._actors["safety"].stop(act.command)
+                self._actors[SAFETY].stop(act.command)
                 return
         actor = self._actors.get(device_of(act.command))
         if actor is None:
@@ -96,10 +100,17 @@ class Effector:
         names = STOPPABLE if effect.drop_enable else tuple(dict.fromkeys(self._device(d) for d in effect.devices))
         if effect.drop_enable:
             self.enable_wanted.clear()
-            self._actors["safety"].stop(RunEnable(on=False))
+            self._actors[SAFETY].stop(RunEnable(on=False))
         for name in names:
             self._actors[name].stop(Stop(name))
         self._recorder.note(Row("stop", {"devices": list(names), "reason": effect.reason}, self._swap_id()))
+
+    def at_rest(self, moving: Collection[str]) -> None:
+        """These move now; what is repeated for any other mover has come to its end, and the mover is told so."""
+        busy = {self._device(name) for name in moving}
+        over = tuple(name for name in STOPPABLE if name not in busy and self._actors[name].repeating)
+        if over:
+            self.stop(StopMotion(over, "the motion has ended, its command is not repeated", drop_enable=False))
 
     def close(self) -> None:
         """Take no more commands: what the core decides after the last stop must not move anything."""
@@ -128,7 +139,12 @@ class Effector:
             await self._plant.car.repeat()
 
     async def heartbeat(self) -> None:
-        """One beat for the safety PLC. Repeats a standing intent: not journalled. Raises `HalError`."""
+        """One beat for the safety PLC, where the gate would still let it enable the drives. Raises `HalError`.
+
+        It repeats a standing intent: not journalled.
+        """
+        if judge(RunEnable(on=True), self._observer.image, self._limits) is not None:
+            return
         self._beats = (self._beats + 1) & 0xFFFF
         await self._send(Heartbeat(self._beats), urgent=True, still=lambda: True)
 

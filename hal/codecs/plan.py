@@ -1,13 +1,13 @@
 """Verbs of a unit as frames: writes, conditions and bounded waits, compiled from the steps of a device file."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hal.codecs import values
 from hal.codecs.blocks import Block, limit, merge
 from hal.codecs.fields import Field
 from hal.codecs.values import Decoded, Value
-from hal.config.device import WRITE_MANY, WRITE_ONE, Argument, CommandStep, DeviceInfo
+from hal.config.device import WRITE_MANY, WRITE_ONE, Argument, CommandStep, DeviceInfo, Register
 from hal.errors import CodecError
 from hal.ports import Table
 
@@ -26,7 +26,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write frame. Skipped when `unless` holds. `hazard` marks a write that moves metal."""
+    """One write frame. Skipped when `unless` holds. `hazard` marks a write that moves metal.
+
+    `rewrite_every_s`: the unit drops what was written unless it comes again so often.
+    """
 
     table: Table
     address: int
@@ -34,6 +37,7 @@ class Write:
     multiple: bool
     unless: Condition | None = None
     hazard: str | None = None
+    rewrite_every_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +129,25 @@ def _write(
 ) -> Write:
     entries: list[int] = []
     hazard: str | None = None
+    every: list[float] = []
     first = fields[names[0]].write
     if first is None:
         raise CodecError(f"{names[0]} cannot be written")
     for name in names:
         field = fields[name]
-        entries += _entries(field, _argument(wanted[name], arguments))
+        value = _argument(wanted[name], arguments)
+        entries += _entries(field, value)
         if field.register is not None:
             hazard = hazard or field.register.hazard
-    return _frame(first.table, first.address, tuple(entries), info, condition, hazard)
+            if field.register.rewrite_every_s is not None and _stands(field.register, value):
+                every.append(field.register.rewrite_every_s)
+    frame = _frame(first.table, first.address, tuple(entries), info, condition, hazard)
+    return replace(frame, rewrite_every_s=min(every)) if every else frame
+
+
+def _stands(register: Register, value: Value) -> bool:
+    """The value is one that the unit drops by itself: neither zero nor its value of rest."""
+    return bool(value) and value != register.rest
 
 
 def _frame(

@@ -90,9 +90,7 @@ class Device:
         Raises `LinkError`, `DeviceError`, `CodecError`; of several failures the first.
         """
         verb, arguments = words_of(command)
-        able = [(unit, body) for unit in self.units if (body := _body(unit, verb, arguments)) is not None]
-        if not able:
-            raise CodecError(f"{self.name}: no unit knows the verb {verb!r}")
+        able = self._able(verb, arguments)
         if verb != STOP or len(able) == 1:
             unit, body = able[0]
             await unit.do(body, arguments, urgent=urgent, still=still)
@@ -101,6 +99,24 @@ class Device:
             stops = [group.create_task(_stop(unit, body, urgent=urgent, still=still)) for unit, body in able]
         if (failure := next((f for stop in stops if (f := stop.result()) is not None), None)) is not None:
             raise failure
+
+    def repeat_every_s(self, command: Command) -> float | None:
+        """How often a part of the command must be sent again, or the unit drops it; `None` where once is enough."""
+        verb, arguments = words_of(command)
+        unit, body = self._able(verb, arguments)[0]
+        return min((write.rewrite_every_s or 0.0 for write in unit.rewrites(body, arguments)), default=None)
+
+    async def repeat(self, command: Command, *, still: Callable[[], bool]) -> None:
+        """Send that part again. Raises as `do`."""
+        verb, arguments = words_of(command)
+        unit, body = self._able(verb, arguments)[0]
+        await unit.rewrite(body, arguments, still=still)
+
+    def _able(self, verb: str, arguments: Mapping[str, Value]) -> list[tuple[ModbusUnit, str]]:
+        able = [(unit, body) for unit in self.units if (body := _body(unit, verb, arguments)) is not None]
+        if not able:
+            raise CodecError(f"{self.name}: no unit knows the verb {verb!r}")
+        return able
 
 
 def _body(unit: ModbusUnit, verb: str, arguments: Mapping[str, Value]) -> str | None:

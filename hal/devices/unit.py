@@ -99,6 +99,16 @@ class ModbusUnit:
                 case Wait():
                     await self._wait(action, still)
 
+    def rewrites(self, verb: str, arguments: Mapping[str, Value]) -> tuple[Write, ...]:
+        """The writes of a verb that the unit drops unless they come again."""
+        plan = self.codec.plan(verb, arguments)
+        return tuple(action for action in plan if isinstance(action, Write) and action.rewrite_every_s is not None)
+
+    async def rewrite(self, verb: str, arguments: Mapping[str, Value], *, still: Callable[[], bool]) -> None:
+        """Send them once more. Raises as `do`; a write that is not wanted any more does not leave."""
+        for write in self.rewrites(verb, arguments):
+            await self._write(write, False, still)
+
     async def _write(self, write: Write, urgent: bool, still: Callable[[], bool]) -> None:
         if write.unless is not None and write.unless.holds(await self._look(write.unless.reads)):
             return

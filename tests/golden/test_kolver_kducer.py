@@ -66,9 +66,14 @@ def test_the_lever_comes_last_and_is_a_dead_man(tool: UnitCodec) -> None:
     field = tool.fields["lever"].register
     assert field is not None
     assert field.rewrite_every_s == 0.05
+    again = {action.rewrite_every_s for action in tool.plan("tighten", {"program": 5}) if isinstance(action, Write)}
+    assert again == {None, 0.05}
+    assert lever.rewrite_every_s == 0.05
 
 
 def test_a_stop_releases_the_lever_then_locks(tool: UnitCodec) -> None:
+    """And nothing of it is repeated: a released lever needs no dead-man."""
+    assert all(isinstance(action, Write) and action.rewrite_every_s is None for action in tool.plan("stop", {}))
     assert plan_of(tool, "stop") == [
         bytes.fromhex("05 00 20 00 00"),
         tcp_frame("00 00 00 00 00 06 00 05 00 22 FF 00"),

@@ -34,7 +34,7 @@ class Rig:
     dead: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        devices = {name: SimpleNamespace(do=self._do(name)) for name in DEVICES}
+        devices = {name: SimpleNamespace(do=self._do(name), repeat_every_s=lambda _: None) for name in DEVICES}
         plant = cast(Any, SimpleNamespace(devices=devices, chargers={}, car=SimpleNamespace(request=self._request)))
         self.recorder = Recorder(self.journal, lambda _: None)
         self.effector = Effector(plant, cast(Any, self), s.limits(), self.recorder, self.events.append)
@@ -154,6 +154,21 @@ def test_beats_count_up_and_are_not_journalled() -> None:
     rig = virtual(main())
     assert [c for _, _, c, _ in rig.sent] == [Heartbeat(1), Heartbeat(2), Heartbeat(3), Heartbeat(0)]
     assert rig.journal.batches == []
+
+
+def test_no_beat_where_the_gate_would_not_let_the_drives_run() -> None:
+    """A heartbeat keeps the drives enabled: it repeats that intent, and is judged as it."""
+
+    async def main() -> Rig:
+        rig = Rig()
+        for image in (s.put(s.DOCKED, safety__chain_ok=False), s.put(s.DOCKED, safety__cell_clear=None)):
+            rig.image = image
+            await rig.effector.heartbeat()
+        rig.image = s.DOCKED
+        await rig.effector.heartbeat()
+        return rig
+
+    assert [c for _, _, c, _ in virtual(main()).sent] == [Heartbeat(1)]
 
 
 def test_a_closed_effector_takes_no_command_but_every_stop() -> None:
