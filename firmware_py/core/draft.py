@@ -20,6 +20,9 @@ class Draft:
         self.swaps_started = state.swaps_started
         self.fault_rows = state.fault_rows
         self.enable_asked = state.enable_asked
+        self.mode = state.mode
+        self.jog = state.jog
+        self.released = state.released
         self.effects: list[Effect] = []
         self._before = state
 
@@ -36,6 +39,9 @@ class Draft:
             swaps_started=self.swaps_started,
             enable_asked=self.enable_asked,
             fault_rows=self.fault_rows,
+            mode=self.mode,
+            jog=self.jog,
+            released=self.released,
         )
         return (self._before if state == self._before else state), tuple(self.effects)
 
@@ -58,6 +64,10 @@ class Draft:
             self.faults = tuple(sorted((*self.faults, fault)))
             self.fault_rows = (*self.fault_rows, (code, device, row))
             self.effects.append(RaiseFault(fault))
+
+    def fault_stands(self, code: FaultCode) -> bool:
+        """A fault of this code stands, on whatever device."""
+        return any(f.code is code for f in self.faults)
 
     def clear_fault(self, code: FaultCode, device: str) -> None:
         """A fault is gone, if it stood."""

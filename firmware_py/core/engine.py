@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from firmware_py.core import faults as fault_table
+from firmware_py.core import modes
 from firmware_py.core.chart.rows import Route, Row, Watch
 from firmware_py.core.checks import Miss, View
 from firmware_py.core.draft import Draft
@@ -42,7 +43,12 @@ class Chart:
         """
         for name in tuple(a.row for a in draft.active):
             active = next((a for a in draft.active if a.row == name), None)
-            if active is not None and draft.swap is not None and draft.packml in _RUNNING:
+            if (
+                active is not None
+                and draft.swap is not None
+                and draft.packml in _RUNNING
+                and not modes.waits(draft, name)
+            ):
                 self._judge(draft, image, active)
         if draft.swap is not None and not draft.active and draft.packml in _RUNNING:
             self._end(draft)
@@ -53,9 +59,10 @@ class Chart:
             return
         draft.swap = replace(draft.swap, passed=draft.swap.passed - {name})
         draft.active = (*draft.active, Active(name, Phase.WAITING, resumed=resumed))
-        patience = self.rows[name].patience
-        wait_s = self.params.limit_s[patience] if patience else self.params.guard_wait_s
-        draft.effects.append(Arm(timer(GUARD, name), wait_s))
+        if not modes.waits(draft, name):
+            patience = self.rows[name].patience
+            wait_s = self.params.limit_s[patience] if patience else self.params.guard_wait_s
+            draft.effects.append(Arm(timer(GUARD, name), wait_s))
 
     def _judge(self, draft: Draft, image: Image, active: Active) -> None:
         assert draft.swap is not None
@@ -80,7 +87,8 @@ class Chart:
         if not (on_the_way_back and finished) and not active.resumed and row.start(view) is not None:
             return
         draft.effects.append(Disarm(timer(GUARD, row.name)))
-        draft.effects.append(Arm(timer(LIMIT, row.name), self._limit_s(row)))
+        commands, stretch = modes.slowed(draft.mode, row.command(view), self.params.manual)
+        draft.effects.append(Arm(timer(LIMIT, row.name), stretch * self._limit_s(row)))
         draft.keep(
             Note.STEP_STARTED, row=row.name, step=row.step, title=row.title, attempt=view.swap.attempt(row.name) + 1
         )
@@ -88,8 +96,8 @@ class Chart:
             draft.keep(Note.SWAP_SEALED, **summary(view.swap))
         running = draft.change(active, phase=Phase.RUNNING)
         if not (on_the_way_back and finished):
-            draft.effects.extend(Act(row.name, command) for command in row.command(view))
-        if not row.command(view):
+            draft.effects.extend(Act(row.name, command) for command in commands)
+        if not commands:
             self._try_finish(draft, row, running, view)
 
     def _try_finish(self, draft: Draft, row: Row, active: Active, view: View) -> None:
@@ -151,7 +159,7 @@ class Chart:
             self._fault(draft, row, code, miss.unknown or row.limit_device, miss)
 
     def _limit_up(self, draft: Draft, row: Row, view: View) -> None:
-        limit = self._limit_s(row)
+        limit = modes.slowed(draft.mode, row.command(view), self.params.manual)[1] * self._limit_s(row)
         case = next(((w, m) for w in row.limit_cases if (m := w.check(view)) is not None), None)
         miss = case[1] if case else (row.done(view) or Miss("done too late"))
         code, device = (case[0].code, case[0].device) if case else (row.limit_fault, row.limit_device)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.packml import StablePlace
+from firmware_py.core.jog_words import JogWish
+from firmware_py.core.packml import Mode, StablePlace
 from firmware_py.core.state import Order
 
 
@@ -36,16 +37,25 @@ class Action(StrEnum):
     RESUME = "resume"
     ABORT = "abort"
     CLEAR = "clear"
+    MODE = "mode"
+    JOG = "jog"
+    STEP = "step"
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator's deliberate act: who and why are journalled by the shell. The answer carries the number `ask`."""
+    """An operator's deliberate act: who and why are journalled by the shell. The answer carries the number `ask`.
+
+    `mode` and `jog` are for the acts of these names; `row`: which one a step lets go on, empty = the one that waits.
+    """
 
     action: Action
     who: str
     why: str = ""
     ask: int = 0
+    mode: Mode | None = None
+    jog: JogWish | None = None
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)

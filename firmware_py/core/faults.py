@@ -34,6 +34,7 @@ class FaultCode(StrEnum):
     PERSON_IN_CELL = "PERSON_IN_CELL"
     SMOKE_DETECTED = "SMOKE_DETECTED"
     SAFETY_CHAIN_OPEN = "SAFETY_CHAIN_OPEN"
+    MODE_KEY_MISSING = "MODE_KEY_MISSING"
     DRIVES_NOT_ENABLED = "DRIVES_NOT_ENABLED"
     LINK_LOST = "LINK_LOST"
     DEVICE_IDENTITY_WRONG = "DEVICE_IDENTITY_WRONG"
@@ -94,6 +95,11 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     FaultCode.PERSON_IN_CELL: FaultRow(_EMERGENCY, Reaction.E_STOP, "See that nobody is in the cell. " + _CHAIN),
     FaultCode.SMOKE_DETECTED: FaultRow(_EMERGENCY, Reaction.E_STOP, "Evacuate; follow the fire plan of the site."),
     FaultCode.SAFETY_CHAIN_OPEN: FaultRow(_EMERGENCY, Reaction.E_STOP, _CHAIN),
+    FaultCode.MODE_KEY_MISSING: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Turn the key of the mode selector back in, or go back to Production by `mode production`.",
+    ),
     FaultCode.DRIVES_NOT_ENABLED: FaultRow(_STOP, Reaction.HOLD, "See the safety PLC: it does not enable the drives."),
     FaultCode.LINK_LOST: FaultRow(_STOP, Reaction.HOLD, "Check cable, power and address of the named device; resume."),
     FaultCode.DEVICE_IDENTITY_WRONG: FaultRow(

@@ -22,6 +22,14 @@ class PackML(StrEnum):
     CLEARING = "Clearing"
 
 
+class Mode(StrEnum):
+    """Unit modes: what the station is used for. PackML states mean the same in each."""
+
+    PRODUCTION = "Production"
+    MAINTENANCE = "Maintenance"
+    MANUAL = "Manual"
+
+
 MOVING = frozenset({PackML.STARTING, PackML.EXECUTE, PackML.UNHOLDING, PackML.COMPLETING, PackML.ABORTING})
 """States in which rows of the chart may be active and drives enabled."""
 

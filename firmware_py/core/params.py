@@ -37,6 +37,16 @@ class BoltWindows:
 
 
 @dataclass(frozen=True)
+class Manual:
+    """Modes Maintenance and Manual: mm/s, mm, s. The step is the longest way of one move by hand."""
+
+    lift_mm_s: float
+    slot_mm_s: float
+    max_step_mm: float
+    limit_s: float
+
+
+@dataclass(frozen=True)
 class Params:
     """Heights in mm, loads in kg, speeds in mm/s, durations in s."""
 
@@ -78,6 +88,7 @@ class Params:
     """Nominal duration per step number 0..19 (column F or C)."""
     dwell_s: Mapping[str, float]
     guard_wait_s: float
+    manual: Manual
     retries: Mapping[str, int]
     """Automatic retries per chart row; absent = 0. Zero for motions that bear a pack or a car."""
     vehicles: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
-from firmware_py.core import safety
+from firmware_py.core import manual, modes, safety
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
@@ -24,12 +24,12 @@ from firmware_py.core.events import (
 )
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
-from firmware_py.core.packml import MOVING, PackML, StablePlace
+from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import eligible, unheard
 from firmware_py.core.params import Params
-from firmware_py.core.state import Active, Phase, State, Swap
+from firmware_py.core.standstill import seen_moving, stands_still
+from firmware_py.core.state import State, Swap
 from hal.commands import RunEnable
-from hal.readings import LockState
 
 _DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
 _STANDING: Final = frozenset(
@@ -78,32 +78,41 @@ class Sequencer:
                 draft.place = place
                 draft.packml = PackML.HELD
             case Leave(why) if draft.packml in {*MOVING, PackML.HOLDING}:
-                draft.effects.append(StopMotion(self.chart.moving(draft), why, drop_enable=True))
+                draft.effects.append(StopMotion(self._moving(draft), why, drop_enable=True))
                 draft.packml = PackML.STOPPING
             case Leave(why):
                 draft.effects.append(StopMotion((), why, drop_enable=True))
+        if draft.packml in _STANDSTILL:
+            manual.stopped(draft)
         if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
             draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
         return draft.result()
 
     def moving(self, state: State) -> tuple[str, ...]:
         """Devices that the active rows may have in motion: the shell polls these fast."""
-        return self.chart.moving(Draft(state)) if state.packml in MOVING else ()
+        return self._moving(Draft(state)) if state.packml in MOVING else ()
+
+    def _moving(self, draft: Draft) -> tuple[str, ...]:
+        return self.chart.moving(draft) if draft.jog is None else (draft.jog.device,)
 
     def _scan(self, draft: Draft, image: Image) -> None:
         self._watch_safety(draft, image)
+        modes.watch_key(draft, image, self._moving(draft))
         match draft.packml:
+            case PackML.EXECUTE if draft.jog is not None:
+                manual.scan(draft, image, self.params)
             case PackML.EXECUTE | PackML.ABORTING:
                 self.chart.scan(draft, image)
+                modes.after_scan(draft)
             case PackML.STARTING | PackML.UNHOLDING:
                 self._ask_enable(draft, image)
-            case PackML.HOLDING | PackML.STOPPING if _stands_still(image):
+            case PackML.HOLDING | PackML.STOPPING if stands_still(image):
                 self._at_rest(draft)
             case PackML.RESETTING if not self._unready(image) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))
                 draft.place = StablePlace.S0
                 draft.packml = PackML.IDLE
-            case PackML.HELD if _stands_still(image):
+            case PackML.HELD if stands_still(image):
                 draft.clear_fault(FaultCode.MOTION_NOT_STOPPED, "station")
             case _:
                 pass
@@ -126,10 +135,10 @@ class Sequencer:
                 continue
             draft.raise_fault(code, "safety", text)
             if draft.packml in MOVING:
-                draft.hold(text, self.chart.moving(draft))
+                draft.hold(text, self._moving(draft))
         if draft.packml in {PackML.EXECUTE, PackML.ABORTING} and image.safety.drives_enabled is False:
             draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC has cut the drives")
-            draft.hold("drives not enabled", self.chart.moving(draft))
+            draft.hold("drives not enabled", self._moving(draft))
 
     def _ask_enable(self, draft: Draft, image: Image) -> None:
         """Run-enable is asked on fresh permissives, and the drives are seen enabled before anything starts."""
@@ -144,6 +153,9 @@ class Sequencer:
     def _go(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _ENABLE_S))
         draft.clear_fault(FaultCode.DRIVES_NOT_ENABLED, "safety")
+        if draft.jog is not None:
+            draft.effects.append(manual.drives_run(draft, self.params))
+            return
         aborting = draft.swap is not None and draft.swap.failure is FaultCode.OPERATOR_ABORT
         starting = draft.packml is PackML.STARTING
         draft.packml = PackML.ABORTING if aborting else PackML.EXECUTE
@@ -156,14 +168,18 @@ class Sequencer:
         again, draft.active = draft.active, ()
         for active in again:
             via = self.chart.rows[active.row].resume
-            self.chart.enter(draft, via or active.row, resumed=not via)
+            self.chart.enter(draft, via or active.row, resumed=active.resumed and not via)
 
     def _at_rest(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _STANDSTILL_S))
-        draft.active = tuple(Active(a.row, Phase.WAITING, resumed=True) for a in draft.active)
-        draft.packml = PackML.STOPPED if draft.packml is PackML.STOPPING else PackML.HELD
+        draft.active = modes.waiting(draft.mode, draft.active)
+        draft.released = ""
+        draft.packml = manual.at_rest(draft, PackML.STOPPED if draft.packml is PackML.STOPPING else PackML.HELD)
 
     def _time_up(self, draft: Draft, image: Image, timer: str) -> None:
+        if timer == manual.TIMER:
+            manual.time_up(draft, image, self.params)
+            return
         if not timer.startswith(STATION):
             self.chart.time_up(draft, image, timer)
             return
@@ -172,7 +188,7 @@ class Sequencer:
             draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC did not enable the drives")
             draft.hold("drives not enabled", ())
         elif name == _STANDSTILL_S and draft.packml in _STANDSTILL:
-            moving = _seen_moving(image)
+            moving = seen_moving(image)
             if moving:
                 draft.raise_fault(FaultCode.MOTION_NOT_STOPPED, "station", f"still moving: {', '.join(moving)}")
             self._at_rest(draft)
@@ -199,6 +215,8 @@ class Sequencer:
         self._enable(draft)
 
     def _why_not(self, draft: Draft, image: Image, event: OrderIn) -> str:
+        if draft.mode is not Mode.PRODUCTION:
+            return f"mode is {draft.mode.value}: orders are for Production"
         if draft.packml is not PackML.IDLE:
             return f"station is {draft.packml.value}"
         if draft.faults:
@@ -224,11 +242,38 @@ class Sequencer:
             Action.RESUME: self._op_resume,
             Action.ABORT: self._op_abort,
             Action.CLEAR: self._op_clear,
+            Action.MODE: lambda d, i: modes.change(d, i, event.mode or d.mode),
+            Action.JOG: lambda d, i: self._op_jog(d, i, event),
+            Action.STEP: lambda d, i: self._op_step(d, i, event.row),
         }
         why = acts[event.action](draft, image)
-        draft.effects.append(Told(event.action.value, event.ask, Answer.REFUSED if why else Answer.ACCEPTED, why))
+        if why or event.action is not Action.JOG:  # a move by hand is answered when it is over
+            draft.effects.append(Told(event.action.value, event.ask, Answer.REFUSED if why else Answer.ACCEPTED, why))
+
+    def _op_jog(self, draft: Draft, image: Image, event: Operator) -> str:
+        why = manual.ask(draft, image, event, self.params)
+        if not why:
+            self._enable(draft)
+        return why
+
+    def _op_step(self, draft: Draft, image: Image, row: str) -> str:
+        if draft.packml is not PackML.HELD or draft.swap is None:
+            return _no_held_swap("step", draft)
+        lacking = modes.release(draft, image, row, self.chart.rows, FIRST_ROWS)
+        return lacking or self._go_on(draft, image)
+
+    def _go_on(self, draft: Draft, image: Image) -> str:
+        """A held swap moves again, or why not."""
+        lacking = [text for _, text in safety.missing(image.safety)]
+        if not lacking:
+            draft.packml = PackML.UNHOLDING
+            self._enable(draft)
+        return "; ".join(lacking)
 
     def _op_reset(self, draft: Draft, _: Image) -> str:
+        lacking = modes.only_in(draft.mode, "reset", (Mode.PRODUCTION,))
+        if lacking:
+            return lacking
         if draft.packml not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}:
             return f"reset is for Stopped or Idle, station is {draft.packml.value}"
         if draft.swap is not None:
@@ -246,34 +291,29 @@ class Sequencer:
     def _op_hold(self, draft: Draft, _: Image) -> str:
         if draft.packml not in MOVING:
             return f"nothing runs, station is {draft.packml.value}"
-        draft.hold("hold asked by the operator", self.chart.moving(draft))
+        draft.hold("hold asked by the operator", self._moving(draft))
         return ""
 
     def _op_resume(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("resume", draft)
-        lacking = [text for _, text in safety.missing(image.safety)]
-        if lacking:
-            return "; ".join(lacking)
-        draft.packml = PackML.UNHOLDING
-        self._enable(draft)
-        return ""
+        lacking = modes.only_in(draft.mode, "resume", (Mode.PRODUCTION,))
+        return lacking or self._go_on(draft, image)
 
     def _op_abort(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("abort", draft)
-        lacking = [text for _, text in safety.missing(image.safety)]
+        lacking = modes.only_in(draft.mode, "abort", (Mode.PRODUCTION, Mode.MAINTENANCE))
+        lacking = lacking or "; ".join(text for _, text in safety.missing(image.safety))
         if lacking:
-            return "; ".join(lacking)
+            return lacking
         way = self.chart.way_out(draft)
         if way is None:
             rows = ", ".join(a.row for a in draft.active)
             return f"at step {rows} the only way out is on: resume"
         self.chart.abandon(draft, way, FaultCode.OPERATOR_ABORT)
         draft.swap = replace(draft.swap, failure=FaultCode.OPERATOR_ABORT)
-        draft.packml = PackML.UNHOLDING
-        self._enable(draft)
-        return ""
+        return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
 
     def _op_clear(self, draft: Draft, _: Image) -> str:
         interrupted = any(f.code is FaultCode.SWAP_INTERRUPTED for f in draft.faults)
@@ -292,9 +332,13 @@ class Sequencer:
         if event.row and any(a.row == event.row for a in draft.active) and draft.packml in MOVING:
             self.chart.trouble(draft, event.row, event.code, event.device, event.text)
             return
+        if event.row == manual.ROW:
+            if draft.jog is not None and draft.packml in MOVING:
+                manual.fail(draft, event.text)
+            return
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
         if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING:
-            draft.hold(event.text, self.chart.moving(draft))
+            draft.hold(event.text, self._moving(draft))
 
     def _unready(self, image: Image) -> list[str]:
         """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed.
@@ -323,22 +367,3 @@ def _no_held_swap(action: str, draft: Draft) -> str:
     if draft.packml is PackML.HELD:
         return f"{action} is for a held swap, this controller holds none: look at car and pack, then use clear"
     return f"{action} is for a held swap, station is {draft.packml.value}"
-
-
-def _seen_moving(image: Image) -> list[str]:
-    """Movers that are seen to move."""
-    turning = image.locks.state is not None and LockState.TURNING in image.locks.state
-    seen = {
-        "lift": image.lift.moving,
-        "locks": turning,
-        "slot out": image.shuttle.out_moving,
-        "slot in": image.shuttle.in_moving,
-        "stacker": image.stacker.moving,
-    }
-    return [name for name, moving in seen.items() if moving]
-
-
-def _stands_still(image: Image) -> bool:
-    """Every mover is seen to stand; one that cannot be seen is waited for by the timer."""
-    moving = (image.lift.moving, image.shuttle.out_moving, image.shuttle.in_moving, image.stacker.moving)
-    return all(m is False for m in moving) and image.locks.state is not None and not _seen_moving(image)

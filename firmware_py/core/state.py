@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware_py.core.faults import Fault, FaultCode
-from firmware_py.core.packml import PackML, StablePlace
+from firmware_py.core.jog_words import Jog
+from firmware_py.core.packml import Mode, PackML, StablePlace
 
 
 class Phase(StrEnum):
@@ -83,6 +84,10 @@ class State:
     """Run-enable was asked for on the way into motion; it is asked only on fresh, good permissives."""
     fault_rows: tuple[tuple[FaultCode, str, str], ...] = ()
     """Which row raised which standing fault."""
+    mode: Mode = Mode.PRODUCTION
+    jog: Jog | None = None
+    released: str = ""
+    """The row that a person has let go on, in Maintenance."""
 
     def fault(self, code: FaultCode, device: str) -> Fault | None:
         """The standing fault of this code and device."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from firmware_py.core.gate_words import GateLimits
-from firmware_py.core.params import BoltWindows, Eligibility, Params, StackerPlace
+from firmware_py.core.params import BoltWindows, Eligibility, Manual, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
 from hal.config.process import LatchProcess, LockProcess
@@ -71,6 +71,7 @@ def params_of(station: Station) -> Params:
         nominal_s={str(step): seconds for step, seconds in c.profile.items()},
         dwell_s={"2": p.car.settle_s, "9": p.car.verify_s},
         guard_wait_s=p.machine.guard_wait_s,
+        manual=Manual(p.manual.lift_mm_s, p.manual.slot_mm_s, p.manual.max_step_mm, p.manual.limit_s),
         retries=retries | {"other_pack": c.retries.get(0, 0)},
         vehicles=frozenset(c.station.vehicles),
         pack_classes={
