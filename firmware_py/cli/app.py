@@ -2,7 +2,7 @@
 
 import sys
 from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -29,6 +29,14 @@ Exit codes: 0 done, 1 failed or refused, 64 usage, 69 nobody listens, 78 configu
 """
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from firmware_py.version import software
+
+        typer.echo(software())
+        raise typer.Exit
+
+
 def build() -> typer.Typer:
     """The app with every command that is installed."""
     app = typer.Typer(
@@ -40,11 +48,21 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
+    app.callback()(_common)
     for part in (run_station, operate, watch, check, explain, probe, read, wire_log, diagram):
         part.register(app)
     for point in entry_points(group=GROUP):
         point.load()(app)
     return app
+
+
+def _common(
+    version: Annotated[  # the option acts by its callback
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the version, and end.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+    del version
 
 
 def run() -> None:

@@ -27,21 +27,22 @@ def check(
     """Check a configuration file, and for a station all files that it names.
 
     Each mistake is told with its file, key, the value seen, what is allowed, and the nearest known word. For a good
-    station it also says how long each stop may take when its line runs into a time-out. Exit 0 where there is no
-    mistake, 78 otherwise.
+    station it also says how long each stop may take when its line runs into a time-out. A file that nobody has
+    run on hardware is warned of, once. Exit 0 where there is no mistake, 78 otherwise.
 
     \b
     Examples:
       swapstation check config/stations/choco-14.toml
       swapstation check config/devices/axis/leadshine-cs2rs.toml --json
     """
-    from hal.config.loader import check_file
+    from hal.config.loader import check_file, unproven
 
     mistakes = check_file(file, roots=config)
     stops = () if mistakes else _stop_paths(file, config)
+    never_run = () if mistakes else unproven(file, roots=config)
     if as_json:
         found = {"ok": not mistakes, "mistakes": [asdict(m) for m in mistakes], "stops": [asdict(s) for s in stops]}
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, "not_verified_on_hardware": never_run}))
     else:
         for mistake in mistakes:
             typer.echo(str(mistake))
@@ -49,6 +50,8 @@ def check(
         for stop in stops:
             ways = f"out within {stop.leaves_s:.3f} s, run-enable dropped behind it within {stop.enable_s:.3f} s"
             typer.echo(f"  stop of {stop.device} ({stop.unit}): {ways}")
+        for name in never_run:
+            typer.echo(f"  warning: {name}: not verified on hardware")
     if mistakes:
         raise typer.Exit(exits.CONFIG)
 

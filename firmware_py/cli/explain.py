@@ -69,6 +69,8 @@ def explained(station: "Station", sources: "Sources") -> Iterator[str]:
     marked = sum(1 for entry in every if entry.placeholder)
     yield f"{station.name}: {station.config.station.title}, hash {station.hash[:12]}"
     yield f"{len(every)} values, {marked} of them placeholders"
+    if station.unproven:
+        yield f"not verified on hardware: {', '.join(station.unproven)}"
     yield from _files(station, sources)
     for section, group in groupby(every, key=lambda entry: entry.keys[0]):
         yield from ("", section)
@@ -155,5 +157,6 @@ def _told(station: "Station", sources: "Sources") -> dict[str, Any]:
         "files": list(files),
         "values": [{**asdict(entry), "keys": ".".join(entry.keys)} for entry in entries(station, sources)],
         "devices": [asdict(note) for note in devices.values()],
+        "not_verified_on_hardware": list(station.unproven),
         "roles": [asdict(offer) for offer in offers(station)],
     }

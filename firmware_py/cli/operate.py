@@ -167,7 +167,16 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     for fault in found["faults"]:
         lines += [f"fault    {fault['code']} {fault['device']}: {fault['text']}", f"         -> {fault['remedy']}"]
-    return lines if found["faults"] else [*lines, "faults   none"]
+    lines += [] if found["faults"] else ["faults   none"]
+    order, act, unproven = found["order"], found["operator"], found["not_verified_on_hardware"]
+    lines += [f"order    {order['order_id']} {_answered(order)}"] if order else []
+    lines += [f"operator {act['action']} {_answered(act)}"] if act else []
+    lines += [f"next     {found['next']}"] if found["next"] else []
+    return [*lines, f"unproven {', '.join(unproven)}: never run on hardware"] if unproven else lines
+
+
+def _answered(answer: dict[str, str]) -> str:
+    return f"{answer['answer']}{': ' if answer['reason'] else ''}{answer['reason']}"
 
 
 def _safety(safety: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The parts of the screen as lines of text: heading, steps, active rows, lift, lock points, bays, faults, order."""
 
+from dataclasses import replace
 from typing import Final
 
 from rich.text import Text
@@ -201,7 +202,15 @@ def fault_lines(faults: tuple[FaultView, ...], head_cells: int) -> list[Text]:
 
 
 def outcome_lines(view: View) -> list[Text]:
-    """The order and, once there is one, the record of the swap."""
+    """The order and, once there is one, the record of the swap; a later order that was refused goes before it."""
+    order, record = view.order, view.record
+    if order is not None and (record is None or order.order_id != record.values.order_id):
+        refused = order.answer == "refused"
+        text = f"order {order.order_id} {order.answer}{f': {order.reason}' if order.reason else ''}"
+        told = [Text(text, "yellow" if refused else "")]
+        if record is None or not refused:
+            return told
+        return [*told, *outcome_lines(replace(view, order=None))[:1]]
     if view.record is not None:
         values = view.record.values
         good = values.outcome == "completed" and values.lock_proven
@@ -209,7 +218,4 @@ def outcome_lines(view: View) -> list[Text]:
         seconds = f"{values.duration_s * (view.simulated_speed or 1.0):.1f} s from admission to release"
         head = Text(f"{'✓' if good else '✗'} {values.outcome}, {proof}", "bold green" if good else "bold red")
         return [head, Text(f"  {values.reason or seconds}")]
-    if view.order is not None:
-        reason = f": {view.order.reason}" if view.order.reason else ""
-        return [Text(f"order {view.order.order_id} {view.order.answer}{reason}")]
     return [Text("no order yet", "bright_black")]

@@ -5,7 +5,6 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from firmware_py.shell import places
@@ -16,25 +15,18 @@ from firmware_py.shell.control import serve_control
 from firmware_py.shell.controller import Controller, Host
 from firmware_py.shell.journal import Stamp
 from firmware_py.shell.journal_writer import SqliteJournal
-from firmware_py.shell.logbook import log_change, log_event, log_link
+from firmware_py.shell.logbook import log_change, log_event, log_link, log_warning
 from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier, watchdog_period_s
 from firmware_py.shell.wirelog.session import WireLogDesk
 from firmware_py.shell.wirelog.taps import Tap
+from firmware_py.version import software
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import Topics
 from hal.errors import HalError
 from hal.links.mqtt import AiomqttLink
 from hal.ports import CanLink, LinkState, Message, ModbusLink
-
-
-def software() -> str:
-    """Name and version of this program, for messages and records."""
-    try:
-        return f"swapstation {version('swapstation')}"
-    except PackageNotFoundError:
-        return "swapstation"
 
 
 @asynccontextmanager
@@ -92,6 +84,8 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         logs = places.log_dir(state_dir)
         await stack.enter_async_context(serve_control(controller, links, control_socket, desk, logs))
         log_event("start", {"station": station.name, "boot": boot_id, "socket": control_socket, "state_dir": state_dir})
+        for name in station.unproven:
+            log_warning("not-verified-on-hardware", {"file": name})
         async with asyncio.TaskGroup() as group:
             running = group.create_task(controller.run(), name="controller")
             ready = group.create_task(_tell_ready(controller), name="ready")

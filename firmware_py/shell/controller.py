@@ -276,6 +276,11 @@ class Controller:
         if waiter is not None and not waiter.done():
             waiter.set_result(told)
 
+    @property
+    def answered(self) -> Reply | None:
+        """The last answer to an order."""
+        return self._orders.last
+
     # ---------------------------------------------------------------- what polling and frames bring
 
     def polled(self, unit: ModbusUnit) -> None:

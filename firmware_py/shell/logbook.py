@@ -69,6 +69,11 @@ def log_event(event: str, fields: Mapping[str, object]) -> None:
     _log.info(event, dict(fields))
 
 
+def log_warning(event: str, fields: Mapping[str, object]) -> None:
+    """Log something that a person should know before it matters."""
+    _log.warning(event, dict(fields))
+
+
 def _log_faults(before: State, after: State) -> None:
     standing, stood = {f.key: f for f in after.faults}, {f.key: f for f in before.faults}
     for key, fault in standing.items():

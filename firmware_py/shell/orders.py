@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 
-from firmware_py.core.effects import Answer
+from firmware_py.core.effects import Answer, Reply
 from firmware_py.core.events import OrderIn
 from firmware_py.core.state import Order
 from firmware_py.shell.cloud import Cloud
@@ -32,6 +32,8 @@ class OrderDesk:
         self._decide = decide
         self._new_swap_id = new_swap_id
         self._seen: set[str] = set()
+        self.last: Reply | None = None
+        """The last answer to an order."""
 
     async def recall(self, journal: Journal) -> None:
         """Remember every order that the journal has."""
@@ -72,6 +74,7 @@ class OrderDesk:
     def answer(self, order_id: str, answer: Answer, reason: str) -> None:
         """Answer an order: kept, told to the cloud, and in the log for the person beside the station."""
         self._recorder.note(Row("order-answer", {"order_id": order_id, "answer": answer.value, "reason": reason}))
+        self.last = Reply(order_id, answer, reason)
         _log.info("order", {"order": order_id, "answer": answer.value, "reason": reason})
         self._cloud.reply(order_id, answer, reason)
 

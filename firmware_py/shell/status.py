@@ -1,11 +1,13 @@
 """What a station says of itself to the person beside it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from firmware_py.core.chart import CHART
-from firmware_py.core.faults import FAULTS
-from firmware_py.core.packml import PLACE_TEXT
+from firmware_py.core.effects import Reply, Told
+from firmware_py.core.faults import FAULTS, FaultCode
+from firmware_py.core.packml import PLACE_TEXT, PackML
 from firmware_py.core.state import State
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.plant import Links
@@ -26,6 +28,9 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
             {"row": a.row, "step": CHART[a.row].step, "title": CHART[a.row].title, "phase": a.phase.value}
             for a in state.active
         ],
+        "order": _answer(controller.answered),
+        "operator": _answer(controller.told),
+        "next": _next(controller),
         "faults": [
             {
                 "code": fault.code.value,
@@ -44,7 +49,33 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "boot_id": controller.host.boot_id,
         "software": controller.host.software,
         "config_hash": controller.station.hash,
+        "not_verified_on_hardware": list(controller.station.unproven),
     }
+
+
+def _answer(answer: Reply | Told | None) -> dict[str, str] | None:
+    return None if answer is None else {**asdict(answer), "answer": answer.answer.value}
+
+
+def _next(controller: Controller) -> str:
+    """What a person can do now; empty where the station goes on by itself."""
+    state, codes = controller.state, {fault.code for fault in controller.state.faults}
+    first = "mend what the faults name, then " if codes else ""
+    match state.packml:
+        case PackML.STOPPED if not controller.ready.is_set():
+            return "wait until every device has a reading or a fault"
+        case PackML.STOPPED:
+            return f"{first}reset: the station takes orders from then on"
+        case PackML.HELD if FaultCode.SWAP_INTERRUPTED in codes:
+            return "look at car and pack, bring both into a safe place, then clear"
+        case PackML.HELD:
+            return f"{first}resume to go on with the swap, or abort to give it up"
+        case PackML.ABORTED:
+            return "look at car and pack, then clear, then reset"
+        case PackML.IDLE:
+            return f"{first}wait: orders are refused till then" if codes else "nothing: it waits for an order"
+        case _:
+            return ""
 
 
 def link_states(links: Links) -> dict[str, str]:

@@ -71,6 +71,14 @@ class Station:
         """Device name -> what it is made of."""
         return self.config.devices
 
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Files that say of themselves that nobody has run them on hardware: each once, however many units use it."""
+        devices = {f"devices/{u.device.name}" for u in self.units.values() if not u.device.device.verified_on_hardware}
+        packs = {f"packs/{name}" for name, each in self.packs.items() if not each.pack.verified_on_hardware}
+        cars = {f"vehicles/{name}" for name, each in self.vehicles.items() if not each.vehicle.verified_on_hardware}
+        return tuple(sorted(devices | packs | cars))
+
     def packs_at(self, place: str) -> Mapping[str, PackType]:
         """The classes of pack that can stand at a place. They speak the same frames there."""
         only = self.config.packs.at[place].type

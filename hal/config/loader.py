@@ -64,6 +64,14 @@ def check_file(path: Path, roots: Sequence[Path] | None = None) -> tuple[Mistake
     return tuple(book.entries)
 
 
+def unproven(path: Path, roots: Sequence[Path] | None = None) -> tuple[str, ...]:
+    """Of a file without mistakes: it, or the files that a station names, where nobody has run them on hardware."""
+    raw = ConfigTree(Book(), ()).table(path) or {}
+    if "station" in raw:
+        return load_station(str(path), roots=roots).unproven
+    return tuple(str(path) for table in raw.values() if table.get("verified_on_hardware") is False)
+
+
 def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) -> tuple[Station, Sources] | None:
     path = Path(name) if name.endswith(".toml") else None
     own = _own_roots(path) if path is not None else ()

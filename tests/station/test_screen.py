@@ -19,7 +19,7 @@ from firmware_py.screen.parts import outcome_lines
 from firmware_py.screen.plain import PlainLines
 from firmware_py.screen.render import Screen
 from firmware_py.screen.track import STEP_TITLES, TITLE_WIDTH, Run, step_views
-from firmware_py.screen.view import Mark, Tool
+from firmware_py.screen.view import Mark, OrderView, Tool
 from hal.config.loader import load_station
 from sim.campaigns.rehearsal import Heard, picture_of_swap, rehearse
 
@@ -101,6 +101,17 @@ def test_work_of_the_rack_is_beside_the_path(swap: list[Heard]) -> None:
     view = first(swap, lambda view: any(row.name == "store.2" for row in view.active))
     assert next(row for row in view.active if row.name == "store.2").beside
     assert view.steps[11].mark is Mark.DONE
+
+
+def test_an_order_that_is_refused_after_a_swap_is_seen(swap: list[Heard]) -> None:
+    end = last(swap)
+    later = replace(end, order=OrderView("order-2", "refused", "station is Held"))
+    refused, record = outcome_lines(later)
+    assert refused.plain == "order order-2 refused: station is Held"
+    assert record.plain.startswith("✓ completed")
+    assert outcome_lines(end)[0].plain.startswith("✓ completed"), (
+        "its own order stands no more once there is the record"
+    )
 
 
 def test_lock_points_show_tool_and_second_channel(swap: list[Heard]) -> None:

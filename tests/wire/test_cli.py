@@ -20,6 +20,7 @@ COMMANDS = (
     "explain",
     "probe",
     "read",
+    "wire-log",
     "diagram",
     "sim",
 )
@@ -39,6 +40,12 @@ async def test_help_is_quick_and_names_every_command() -> None:
         for name in COMMANDS:
             assert re.search(rf"^  {name} ", ended.out, re.MULTILINE), name
             assert (await on.command(name, "--help")).code == OK
+
+
+async def test_the_version_is_told() -> None:
+    async with bench() as on:
+        ended = await on.command("--version")
+        assert (ended.code, re.fullmatch(r"swapstation \d+\.\d+\.\d+\n", ended.out) is not None) == (OK, True)
 
 
 async def test_usage_is_64() -> None:
@@ -78,10 +85,18 @@ async def test_check_tells_every_mistake_with_its_remedy() -> None:
     async with bench() as on:
         good = SOURCE / "config" / "stations" / f"{STATION}.toml"
         ended = await on.command("check", str(good))
-        verdict, *stops = ended.out.splitlines()
+        verdict, *told = ended.out.splitlines()
+        stops = [line for line in told if "stop of" in line]
         assert (ended.code, verdict) == (OK, f"{good}: good")
         assert {line.split()[2] for line in stops} == {"lift", "locks", "shuttle", "stacker", "platform"}
         assert all("run-enable dropped behind it within 0." in line for line in stops)
+        warned = [line for line in told if "not verified on hardware" in line]
+        assert len(stops) + len(warned) == len(told)
+        assert warned.count("  warning: devices/io/wago-750: not verified on hardware") == 1
+        assert "  warning: vehicles/aion-ut: not verified on hardware" in warned
+
+        alone = await on.command("check", str(SOURCE / "config" / "devices" / "io" / "wago-750.toml"))
+        assert (alone.code, alone.out.count("not verified on hardware")) == (OK, 1)
 
         bad = on.folder / "bad.toml"
         text = good.read_text().replace("bays = 14", "bays = -1").replace("lock_points =", "lockpoints =")

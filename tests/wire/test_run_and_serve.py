@@ -145,6 +145,24 @@ async def test_status_tells_links_faults_and_remedies() -> None:
         await run.until(lambda line: "event=fault-cleared code=LINK_LOST device=shuttle" in line, READ_S)
 
 
+async def test_status_tells_what_was_refused_and_what_to_do_next() -> None:
+    async with bench() as on, on.simulator() as simulator, on.controller(simulator) as run:
+        assert (await _status(on))["next"] == "reset: the station takes orders from then on"
+        assert (await on.command("sim", "order", "--vin", "LNAUTS0A0PX000099")).code == 0
+        await run.until(lambda line: "event=order" in line, READ_S)
+        lines = (await on.command("status")).out.splitlines()
+        assert any(re.fullmatch(r"order    \S+ refused: station is Stopped", line) for line in lines)
+
+        assert (await on.command("resume")).code == 1
+        lines = (await on.command("status")).out.splitlines()
+        assert "operator resume refused: resume is for a held swap, station is Stopped" in lines
+        assert "next     reset: the station takes orders from then on" in lines
+        (unproven,) = (line for line in lines if line.startswith("unproven "))
+        assert unproven.count("devices/io/wago-750") == 1
+        warned = [line for line in run.lines if "event=not-verified-on-hardware" in line]
+        assert len([line for line in warned if "file=devices/io/wago-750" in line]) == 1
+
+
 async def test_a_second_controller_on_one_journal_is_refused() -> None:
     async with bench() as on, on.simulator() as simulator, on.controller(simulator):
         ended = await on.command(*simulator["run"][1:], "--socket", str(on.folder / "other.sock"))
