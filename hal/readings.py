@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
+from hal.commands import DriverText, Lamp
+
 
 class LockState(StrEnum):
     """What the tightening controller reports of one lock point. `FREE` and `LOCKED` are both seen states."""
@@ -135,6 +137,7 @@ class PlatformReading:
     buffer_present: bool | None = None
     store_present: bool | None = None
     bay_present: tuple[bool, ...] | None = None
+    isolation_present: bool | None = None
     at_s: float = 0.0
 
 
@@ -161,7 +164,10 @@ class SafetyReading:
 
 @dataclass(frozen=True, slots=True)
 class CarReading:
-    """What the car says of itself on its own bus. DC-link voltage in V."""
+    """What the car says of itself on its own bus. DC-link voltage in V.
+
+    `insulation_ok` is its own monitor's judgement; `trouble_codes` counts the fault codes that stand in its units.
+    """
 
     vin: str | None = None
     in_park: bool | None = None
@@ -175,6 +181,8 @@ class CarReading:
     pack_latched: bool | None = None
     hvil_closed: bool | None = None
     self_check: SelfCheck | None = None
+    insulation_ok: bool | None = None
+    trouble_codes: int | None = None
     at_s: float = 0.0
 
 
@@ -329,10 +337,10 @@ class FireReading:
 
 @dataclass(frozen=True, slots=True)
 class SignalsReading:
-    """Lamps and driver display as they are seen set (`Lamp` and `DriverText` of the commands)."""
+    """Lamps and driver display as they are seen set."""
 
-    lamp: str | None = None
-    text: str | None = None
+    lamp: Lamp | None = None
+    text: DriverText | None = None
     at_s: float = 0.0
 
 

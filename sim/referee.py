@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hal.commands import Actuator, Slot
 from hal.readings import LockState, SelfCheck
 from sim.world.car import Stage
-from sim.world.packs import CAR, HEAD
+from sim.world.packs import CAR, HEAD, bay
 
 if TYPE_CHECKING:
     from sim.world.world import World
@@ -18,6 +18,8 @@ ENOUGH_SHARE: Final = 0.8
 TURN_LOAD_SHARE: Final = 0.2
 """Share of the pack's weight that may rest on the lock points while one is turned loose [EST]."""
 HOME_MM: Final = 2.0
+UNFIT_DEGC: Final = 60.0
+"""No pack as hot as this is charged [EST]."""
 Finding = tuple[str, str]
 
 
@@ -129,6 +131,17 @@ def _rail_and_rack(world: "World") -> Iterator[Finding]:
             yield "slot-moved-under-fork", f"slot {slot} moves with the fork in it"
 
 
+def _bays(world: "World") -> Iterator[Finding]:
+    yield from world.rack.mishaps
+    for k in world.rack.fed:
+        pack = world.packs.at.get(bay(k))
+        if pack is None or not world.rack.output_a(k):
+            continue
+        degc = pack.temperature(world.clock.plant, world.plant.ambient_degc)
+        if pack.fault_bits or degc >= UNFIT_DEGC:
+            yield "unfit-pack-charged", f"bay {k}: pack {pack.serial} at {degc:.0f} degC, faults {pack.fault_bits:#x}"
+
+
 def _car_is_free(world: "World") -> Iterator[Finding]:
     car, platform = world.cars.lane, world.platform
     if car is None:
@@ -188,6 +201,7 @@ RULES: Final[tuple[Callable[["World"], Iterator[Finding]], ...]] = (
     _locks_turn,
     _head_hits,
     _rail_and_rack,
+    _bays,
     _car_is_free,
     _car_leaves,
     _people,

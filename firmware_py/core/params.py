@@ -89,6 +89,15 @@ class Params:
     dwell_s: Mapping[str, float]
     guard_wait_s: float
     manual: Manual
+    capture_x_mm: float
+    capture_y_mm: float
+    capture_yaw_deg: float
+    """How far from its ideal place a car may stand, to either side."""
+    columns_step_max_mm: float
+    """How far one column of the hoist may be above another."""
+    isolate_degc: float
+    """A pack as hot as this is isolated."""
+    insulation_min_ohm: float
     retries: Mapping[str, int]
     """Automatic retries per chart row; absent = 0. Zero for motions that bear a pack or a car."""
     vehicles: frozenset[str] = frozenset()

@@ -40,11 +40,7 @@ def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
             (here / "kind").note(repr(device.kind), DEVICE_NAMES[name])
         if isinstance(device, UnitsDevice):
             _check_members(draft, name, device, owner, here / "units")
-            members = [units[unit] for unit in device.units if unit in units]
-            for unit in members:
-                _check_unit(draft, device.kind, unit)
-            if len(members) == len(device.units):
-                _check_offers(draft, device.kind, members, here)
+            _check_units_device(draft, device, units, here)
         else:
             _check_car(draft, device, here)
     for member in draft.unit_names:
@@ -58,6 +54,14 @@ def _check_members(draft: Draft, name: str, device: UnitsDevice, owner: dict[str
             spot.unknown(unit, draft.unit_names, "a unit")
         elif owner.setdefault(unit, name) != name:
             spot.note(repr(unit), f"a unit of its own: {unit} belongs to {owner[unit]}")
+
+
+def _check_units_device(draft: Draft, device: UnitsDevice, units: Mapping[str, Unit], spot: Spot) -> None:
+    members = [units[unit] for unit in device.units if unit in units]
+    for unit in members:
+        _check_unit(draft, device.kind, unit)
+    if len(members) == len(device.units):
+        _check_offers(draft, device.kind, members, spot)
 
 
 def _check_car(draft: Draft, device: VehicleDevice, spot: Spot) -> None:

@@ -93,13 +93,13 @@ def _check_node(at: PackAt, pack: PackType, spot: Spot) -> None:
 
 def _check_places(draft: Draft, info: StationInfo) -> None:
     spot = draft.spot / "places"
-    wanted = [*(f"bay-{k}" for k in range(1, info.bays + 1)), "buffer", "store"]
+    wanted = [*(f"bay-{k}" for k in range(1, info.bays + 1)), "buffer", "store", "isolation"]
     for name in draft.place_names:
         if name not in wanted:
             (spot / name).unknown(name, wanted, "a place")
     for name in wanted:
         if name not in draft.place_names:
-            spot.note(f"no {name}", f"a place for each of {info.bays} bays, the buffer and the store")
+            spot.note(f"no {name}", f"a place for each of {info.bays} bays, the buffer, the store and isolation")
     seen: dict[tuple[float, str], str] = {}
     for name, place in draft.places.items():
         other = seen.setdefault((place.level_mm, place.side), name)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot
-from hal.config.process import LiftProcess, RailProcess, SafetyProcess
+from hal.config.process import Eligibility, IsolationProcess, LiftProcess, RailProcess, SafetyProcess
 from hal.config.station import STEPS
 
 RISING: Final = (
@@ -32,6 +32,7 @@ def check_process(draft: Draft) -> None:
     if (safety := draft.process_parts.get("safety")) is not None:
         _check_heartbeat(safety, draft.spot / "process" / "safety")
     _check_manual(draft, draft.spot / "process" / "manual")
+    _check_isolation(draft.process_parts, draft.spot / "process" / "isolation")
     for table in ("profile", "limits"):
         missing = [str(step) for step in STEPS if step not in draft.by_step.get(table, {})]
         if missing:
@@ -80,6 +81,15 @@ def _check_heartbeat(safety: SafetyProcess, spot: Spot) -> None:
     if safety.heartbeat_s * 3 > safety.dead_man_s:
         text = f"at most a third of dead_man_s ({safety.dead_man_s})"
         (spot / "heartbeat_s").note(str(safety.heartbeat_s), text)
+
+
+def _check_isolation(parts: Mapping[str, BaseModel], spot: Spot) -> None:
+    """A pack that may be handed out is never one that is to be isolated."""
+    isolation, eligibility = parts.get("isolation"), parts.get("eligibility")
+    if isinstance(isolation, IsolationProcess) and isinstance(eligibility, Eligibility):
+        warmest = eligibility.temp_max_degc
+        if isolation.hot_degc <= warmest:
+            (spot / "hot_degc").note(str(isolation.hot_degc), f"more than eligibility.temp_max_degc ({warmest})")
 
 
 def _at_most(speed: float, limit: float, spot: Spot) -> None:

@@ -8,10 +8,13 @@ from hal.config.device import Register, WordType
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot
 from hal.config.role_types import PARTS, RoleType, role_types
+from hal.readings import roles
 
 FAULT: Final = "fault_word"
 """Each drive of a device has one."""
 LOCK_ROLES: Final = ("state", "torque_nm", "angle_deg", "proof_locked", "latch_open", "latch_closed")
+BAY_ROLES: Final = ("bay_present", *roles("rack"))
+ZONE_ROLES: Final = ("smoke", "gas")
 
 
 def check_sizes(draft: Draft, kind: str, unit: Unit, shared: Collection[str]) -> None:
@@ -65,7 +68,10 @@ def length_of(draft: Draft, role: str) -> int | None:
         return None
     if role in LOCK_ROLES:
         return draft.info.lock_points
-    return draft.info.bays if role == "bay_present" else None
+    if role in ZONE_ROLES:
+        fire = draft.process_parts.get("fire")
+        return None if fire is None else len(fire.zones)
+    return draft.info.bays if role in BAY_ROLES else None
 
 
 def _check_type(register: Register, role: str, wanted: RoleType, spot: Spot) -> None:

@@ -7,7 +7,7 @@ from hal.codecs.blocks import Block
 from hal.codecs.plan import fits, frames
 from hal.config.device import Argument, CommandStep, DeviceContent, Register, Verb
 from hal.config.mistakes import Spot, show
-from hal.config.verbs import ALL_VERBS, arguments
+from hal.config.verbs import ALL_VERBS, WORD_ARGUMENTS, arguments
 from hal.errors import CodecError
 
 
@@ -66,6 +66,8 @@ def _check_entry(
     elif isinstance(value, str) and value.startswith("$"):
         if value[1:] not in known:
             spot.unknown(value[1:], known, "an argument of the verb")
+        else:
+            _check_words(able[name], value[1:], spot)
     else:
         try:
             values.encode(able[name], 1.0, value)
@@ -73,6 +75,16 @@ def _check_entry(
             spot.note(show(value), str(error))
         except (ValueError, ArithmeticError):
             return  # the register itself is wrong and noted as such
+
+
+def _check_words(register: Register, argument: str, spot: Spot) -> None:
+    """A word needs a number for each of its values, a number needs none."""
+    words = WORD_ARGUMENTS.get(argument)
+    numbers = () if register.enum is None else tuple(register.enum.values())
+    if words is None and numbers:
+        spot.note(f"${argument}", "a register without enum: the argument is a number")
+    elif words is not None and set(words) != set(numbers):
+        spot.note(f"words {', '.join(numbers) or 'none'}", f"an enum with every {argument}: {', '.join(words)}")
 
 
 def _check_frames(content: DeviceContent, step: CommandStep, spot: Spot) -> None:

@@ -10,6 +10,7 @@ from hal.config.links import CAN_MODELS, LINK_MODELS, LinkConfig
 from hal.config.mistakes import Spot
 from hal.config.process import LOCK_MODELS, Plant, Process
 from hal.config.station import (
+    DEVICE_NAMES,
     ChargerAt,
     CloudConfig,
     DeviceConfig,
@@ -32,7 +33,7 @@ SINGLE: dict[str, type[BaseModel]] = {
     "cloud": CloudConfig,
 }
 BY_STEP = ("profile", "limits", "retries")
-DEVICE_KINDS = ("lift", "lock-set", "shuttle", "stacker", "platform", "safety-plc", "vehicle")
+DEVICE_KINDS = tuple(DEVICE_NAMES.values())
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hal.config.base import NotNegative, Num, Positive, Strict
+from hal.config.base import NotNegative, Num, Positive, Strict, Text
 
 
 class LiftSpeeds(Strict):
@@ -124,6 +124,38 @@ class RackProcess(Strict):
     retract_max_a: Positive
 
 
+class VisionProcess(Strict):
+    """How far from its ideal place a car may stand to be centred: mm and degrees, to either side."""
+
+    capture_x_mm: Positive
+    capture_y_mm: Positive
+    capture_yaw_deg: Positive
+
+
+class HoistProcess(Strict):
+    """How far the highest column may be above the lowest, in mm: more is out of step."""
+
+    columns_step_max_mm: Positive
+
+
+class IsolationProcess(Strict):
+    """A pack as hot as this goes into isolation. °C."""
+
+    hot_degc: Num
+
+
+class InsulationProcess(Strict):
+    """Least resistance between the DC side and earth, in ohm, at which a pack may be energised."""
+
+    min_ohm: Positive
+
+
+class FireProcess(Strict):
+    """Names of the fire panel's zones, in its order."""
+
+    zones: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
 class SafetyProcess(Strict):
     """Dead-man of the safety PLC and the heartbeat that feeds it, in s.
 
@@ -186,6 +218,11 @@ class Process(Strict):
     car: CarProcess
     eligibility: Eligibility
     rack: RackProcess
+    vision: VisionProcess
+    hoist: HoistProcess
+    isolation: IsolationProcess
+    insulation: InsulationProcess
+    fire: FireProcess
     safety: SafetyProcess
     progress: ProgressProcess
     leaving: LeavingProcess
@@ -207,6 +244,21 @@ class PlantActuators(Strict):
     pin_lift: ActuatorTimes
     shutter: ActuatorTimes
     lane_gate: ActuatorTimes
+
+
+class PlantConnectors(Strict):
+    """Travel times of the two connectors of a bay."""
+
+    power: ActuatorTimes
+    coolant: ActuatorTimes
+
+
+class PlantHouse(Strict):
+    """Around the swap: mm that the hoist raises a car, W that the station draws without chargers, s on its battery."""
+
+    hoist_rise_mm: Positive
+    base_load_w: NotNegative
+    ups_runtime_s: Positive
 
 
 class PlantStacker(Strict):
@@ -243,6 +295,8 @@ class Plant(Strict):
     slot_length_mm: Positive
     seat_mm: Num
     actuators: PlantActuators
+    connectors: PlantConnectors
+    house: PlantHouse
     stacker: PlantStacker
     locks: PlantLocks
     car: PlantCar

@@ -27,7 +27,7 @@ PARTS: Final[dict[str, dict[str, RoleType]]] = {
 """What a role can be put together from: two switches of each latch tell its state."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def role_types(kind: str) -> dict[str, RoleType]:
     """Role -> type of a device kind."""
     hints = typing.get_type_hints(READING_OF_KIND[kind])

@@ -60,7 +60,22 @@ class UnitConfig(Strict):
 class UnitsDevice(Strict):
     """A device made of one or more Modbus units."""
 
-    kind: Literal["lift", "lock-set", "shuttle", "stacker", "platform", "safety-plc"]
+    kind: Literal[
+        "lift",
+        "lock-set",
+        "shuttle",
+        "stacker",
+        "platform",
+        "safety-plc",
+        "hoist",
+        "vision",
+        "rack",
+        "fire-panel",
+        "signals",
+        "insulation",
+        "meter",
+        "ups",
+    ]
     units: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
@@ -81,8 +96,17 @@ DEVICE_NAMES = {
     "platform": "platform",
     "safety": "safety-plc",
     "car": "vehicle",
+    "hoist": "hoist",
+    "vision": "vision",
+    "rack": "rack",
+    "fire": "fire-panel",
+    "signals": "signals",
+    "insulation": "insulation",
+    "meter": "meter",
+    "ups": "ups",
 }
 """The devices a station must have, and the kind of each."""
+
 
 Node = Annotated[int, Field(strict=True, ge=0, le=0x1FFFFFFF)]
 

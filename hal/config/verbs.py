@@ -1,6 +1,9 @@
 """The verbs of each device kind and their arguments: what command steps of a device file may implement and name."""
 
+from enum import StrEnum
 from typing import Final
+
+from hal.commands import Connector, DriverText, Lamp
 
 VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "lift": {"move": ("position_mm", "speed_mm_s"), "stop": ()},
@@ -13,8 +16,18 @@ VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "nutrunner": {"tighten": ("program",), "stop": ()},
     "insulation": {},
     "meter": {},
+    "hoist": {},
+    "vision": {},
+    "rack": {"mate": ("bay", "connector"), "retract": ("bay", "connector"), "stop": ()},
+    "fire-panel": {"extract": ("on",)},
+    "signals": {"show": ("lamp", "text")},
+    "ups": {},
 }
-"""`mask`: bit k-1 = lock point k. `side`: 0 left, 1 right. The platform is driven through wired outputs."""
+"""`mask`: bit k-1 = lock point k. `side`: 0 left, 1 right. `bay`: from 1. The platform is driven through wired outputs;
+`connector`, `lamp` and `text` are words, which the unit's registers turn into its numbers."""
+
+WORD_ARGUMENTS: Final[dict[str, type[StrEnum]]] = {"connector": Connector, "lamp": Lamp, "text": DriverText}
+"""Arguments that are words; a register that takes one has a number for every word."""
 
 OPTIONAL_VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "lift": {"home": (), "reset": (), "zero": ()},

@@ -9,18 +9,24 @@ from hal.codecs.registers import Value
 from hal.commands import (
     Command,
     Drive,
+    DriveConnector,
+    DriverText,
     EnableCharger,
+    Extract,
     Heartbeat,
     HomeFork,
+    Lamp,
     Lock,
     MoveLift,
     MoveSlot,
     MoveStacker,
     PickPack,
     PlacePack,
+    RequestCar,
     RunEnable,
     SetCharger,
     Side,
+    Signal,
     Slot,
     Stop,
     Unlock,
@@ -46,6 +52,8 @@ _CONVERT: Final[dict[tuple[str, str], Callable[[Value | None], Any]]] = {
     ("lock-set", "state"): _locks,
     ("insulation", "insulation_state"): _word(InsulationState),
     ("insulation", "insulation_bound"): _word(InsulationBound),
+    ("signals", "lamp"): _word(Lamp),
+    ("signals", "text"): _word(DriverText),
 }
 
 
@@ -137,27 +145,34 @@ async def _stop(unit: ModbusUnit, body: str, *, urgent: bool, still: Callable[[]
     return None
 
 
+_DEVICE_OF: Final[dict[type[Command], str]] = {
+    MoveLift: "lift",
+    Lock: "locks",
+    Unlock: "locks",
+    MoveSlot: "shuttle",
+    MoveStacker: "stacker",
+    PickPack: "stacker",
+    PlacePack: "stacker",
+    HomeFork: "stacker",
+    Drive: "platform",
+    RequestCar: "car",
+    DriveConnector: "rack",
+    Extract: "fire",
+    Signal: "signals",
+    RunEnable: "safety",
+    Heartbeat: "safety",
+}
+
+
 def device_of(command: Command) -> str:
     """Name of the device that a command is for."""
     match command:
-        case MoveLift():
-            return "lift"
-        case Lock() | Unlock():
-            return "locks"
-        case MoveSlot():
-            return "shuttle"
-        case MoveStacker() | PickPack() | PlacePack() | HomeFork():
-            return "stacker"
-        case Drive():
-            return "platform"
-        case RunEnable() | Heartbeat():
-            return "safety"
-        case EnableCharger(bay) | SetCharger(bay):
-            return charger_name(bay)
         case Stop(device):
             return device
+        case EnableCharger(bay) | SetCharger(bay):
+            return charger_name(bay)
         case _:
-            return "car"
+            return _DEVICE_OF[type(command)]
 
 
 def charger_name(bay: int) -> str:
@@ -187,6 +202,12 @@ def words_of(command: Command) -> tuple[str, Mapping[str, Value]]:  # noqa: PLR0
             return "home", {}
         case Drive(actuator, out):
             return "drive", {"actuator": actuator.value, "out": out}
+        case DriveConnector(bay, connector, out):
+            return "mate" if out else "retract", {"bay": bay, "connector": connector.value}
+        case Extract(on):
+            return "extract", {"on": on}
+        case Signal(lamp, text):
+            return "show", {"lamp": lamp.value, "text": text.value}
         case RunEnable(on):
             return "run_enable", {"on": on}
         case Heartbeat(count):

@@ -5,13 +5,14 @@ from typing import Final
 
 from hal.codecs.fields import OUTPUT
 from hal.codecs.registers import Value
-from hal.commands import Actuator, Slot
-from sim.emulators.views import Values
+from hal.commands import Actuator, Connector, DriverText, Lamp, Slot
+from sim.emulators.view import Values
 from sim.world import World
 from sim.world.latches import LatchSet
 
 LEFT, RIGHT = -1, 1
 PICK, PLACE, HOME = 1, 2, 3
+MATE, RETRACT = 1, 2
 
 
 class Memory:
@@ -106,6 +107,27 @@ def _points(mask: Value) -> tuple[int, ...]:
     return tuple(k + 1 for k in range(number.bit_length()) if number >> k & 1)
 
 
+def act_rack(world: World, memory: Memory, written: Values) -> None:
+    """A job word drives one connector of one bay, a stop word holds all."""
+    if written.get("stop"):
+        world.rack.stop()
+    bay, connector, job = int(memory.number("job_bay")), memory.kept.get("job_connector"), written.get("job")
+    if bay in world.rack.bays and isinstance(connector, str) and job in {MATE, RETRACT}:
+        world.rack.drive(bay, Connector(connector), out=job == MATE)
+
+
+def act_fire(world: World, _memory: Memory, written: Values) -> None:
+    """The order to the extraction."""
+    if "extraction" in written:
+        world.fire.extract(bool(written["extraction"]))
+
+
+def act_signals(world: World, memory: Memory, _written: Values) -> None:
+    """Lamp and text."""
+    kept = memory.kept
+    world.signals.show(Lamp(str(kept.get("lamp", Lamp.OFF))), DriverText(str(kept.get("text", DriverText.NONE))))
+
+
 ACTS: Final[dict[str, Act]] = {
     "lift": act_nothing,
     "lock-set": act_locks,
@@ -113,5 +135,8 @@ ACTS: Final[dict[str, Act]] = {
     "stacker": act_stacker,
     "platform": act_platform,
     "safety-plc": act_safety,
+    "rack": act_rack,
+    "fire-panel": act_fire,
+    "signals": act_signals,
 }
 """Device kind -> what its units do on a write. A lift's drive is a model of its own."""

@@ -8,7 +8,7 @@ from sim.emulators.acts import act_nothing
 from sim.emulators.cia402 import STATUS, Drive402, Machine402
 from sim.emulators.dead_man import DeadMan
 from sim.emulators.unit import Rows, UnitEmulator
-from sim.emulators.views import Values, View
+from sim.emulators.view import Values, View
 from sim.world import World
 from sim.world.clock import Part
 

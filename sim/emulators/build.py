@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -84,12 +85,15 @@ def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s:
     for number, (place, at) in enumerate(station.config.packs.at.items(), start=1):
         here, kinds = _pack_at(world, place), station.packs_at(place)
         phase = number % SPREAD / (2.0 * SPREAD)
-        emulator = PackEmulator(world, kinds, at.node or 0, here, place == "car", coalesce_s, phase)
+        bay = int(place.removeprefix("bay-")) if place.startswith("bay-") else None
+        emulator = PackEmulator(world, kinds, at.node or 0, here, place == "car", coalesce_s, phase, bay)
         emulators.nodes[place] = emulator
         emulators.can.setdefault(at.link, []).append(emulator)
     for place, charger in station.config.chargers.items():
         codec = ModuleCodec(station.chargers[charger.type], charger.address)
-        emulators.chargers[place] = module = ChargerEmulator(world, codec, _pack_at(world, place))
+        bay = int(place.removeprefix("bay-"))
+        pack, feed = partial(world.rack.plugged, bay), partial(world.rack.feed, bay)
+        emulators.chargers[place] = module = ChargerEmulator(world, codec, pack, feed)
         emulators.can.setdefault(charger.link, []).append(module)
     for device in station.devices.values():
         if isinstance(device, VehicleDevice):

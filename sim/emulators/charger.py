@@ -21,13 +21,24 @@ WARM_DEGC: Final = 12.0
 COMMAND_INVALID: Final = 2
 
 
+def _into_the_air(_volts: float, _amps: float) -> None:
+    """Nobody takes note of it."""
+
+
 class ChargerEmulator:
     """A module whose output is at the pack of one bay. It owns no task, socket or clock.
 
-    `fault_word` is what it reports; any bit of it switches the output off. `refuses`: it takes no command.
+    `feed` takes what it gives now, V and A. `fault_word` is what it reports; any bit of it switches the output off.
+    `refuses`: it takes no command.
     """
 
-    def __init__(self, world: World, codec: ModuleCodec, pack: Callable[[], Pack | None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        codec: ModuleCodec,
+        pack: Callable[[], Pack | None],
+        feed: Callable[[float, float], None] = _into_the_air,
+    ) -> None:
         self.world = world
         self.codec = codec
         self.fault = BusFault()
@@ -39,6 +50,7 @@ class ChargerEmulator:
         self.output_v = 0.0
         self.output_a = 0.0
         self._pack = pack
+        self._feed = feed
         self._at = self._heard = world.now
         self._replies: list[tuple[float, int, Frame]] = []
         self._count = 0
@@ -97,9 +109,10 @@ class ChargerEmulator:
         if now > off_at:
             self._ramp(off_at)
             self.on = False
-        if self.fault_word:
+        if self.fault_word or not self.world.ups.on_mains:
             self.on = False
         self._ramp(now)
+        self._feed(self.output_v, self.output_a)
 
     def _ramp(self, now: float) -> None:
         passed, self._at = now - self._at, now

@@ -8,7 +8,7 @@ from hal.readings import LockState
 from sim.emulators.acts import act_nothing
 from sim.emulators.dead_man import DeadMan
 from sim.emulators.unit import Rows, UnitEmulator
-from sim.emulators.views import Values, View
+from sim.emulators.view import Values, View
 from sim.world import World
 
 MODEL: Final = "kolver-kducer"

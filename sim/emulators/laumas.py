@@ -5,7 +5,8 @@ from typing import Final
 from hal.config.bundle import Unit
 from sim.emulators.acts import act_nothing
 from sim.emulators.unit import Rows, UnitEmulator
-from sim.emulators.views import VIEWS, Values
+from sim.emulators.view import Values
+from sim.emulators.views import VIEWS
 from sim.world import World
 
 MODEL: Final = "laumas-tlb4"

@@ -6,7 +6,8 @@ from hal.config.bundle import Unit
 from sim.emulators.acts import act_nothing
 from sim.emulators.motion import motion_of
 from sim.emulators.unit import Rows, UnitEmulator
-from sim.emulators.views import VIEWS, Values
+from sim.emulators.view import Values
+from sim.emulators.views import VIEWS
 from sim.world import World
 
 MODEL: Final = "leadshine-cs2rs"

@@ -7,7 +7,8 @@ from hal.ports import Table
 from sim.emulators.acts import ACTS, act_nothing
 from sim.emulators.dead_man import DeadMan
 from sim.emulators.unit import Rows, UnitEmulator
-from sim.emulators.views import VIEWS, Values
+from sim.emulators.view import Values
+from sim.emulators.views import VIEWS
 from sim.world import World
 
 MODELS: Final = ("moxa-e1210", "moxa-e1211")

@@ -16,7 +16,7 @@ LOOK_EVERY_S: Final = 30.0
 
 
 class PackEmulator(CanEmulator):
-    """The BMS of whatever pack has its plug in at one place."""
+    """The BMS of whatever pack has its plug in at one place. `bay`: the number of that bay, if it is one."""
 
     def __init__(
         self,
@@ -27,8 +27,10 @@ class PackEmulator(CanEmulator):
         on_car: bool,
         coalesce_s: float | None,
         phase: float,
+        bay: int | None = None,
     ) -> None:
         self._here = here
+        self._bay = bay
         self._on_car = on_car
         self._codecs = {name: PackCodec(kind, node) for name, kind in kinds.items()}
         super().__init__(world, next(iter(self._codecs.values())), coalesce_s, phase)
@@ -50,6 +52,7 @@ class PackEmulator(CanEmulator):
         pack, world = self._here(), self.world
         assert pack is not None
         car = world.cars.lane if self._on_car else None
+        amps = 0.0 if self._bay is None else world.rack.output_a(self._bay)
         degc = pack.temperature(world.clock.plant, world.plant.ambient_degc)
         cell = pack.voltage_v / pack.kind.cells
         return {
@@ -57,12 +60,12 @@ class PackEmulator(CanEmulator):
             "soc_pct": pack.soc_pct,
             "soh_pct": pack.soh_pct,
             "voltage_v": pack.voltage_v,
-            "current_a": 0.0,
+            "current_a": amps,
             "cell_max_v": cell + pack.cell_spread_v / 2.0,
             "cell_min_v": cell - pack.cell_spread_v / 2.0,
             "temp_max_degc": degc,
             "temp_min_degc": degc - 1.0,
-            "contactors_open": car is None or not car.hv_on,
+            "contactors_open": not amps and (car is None or not car.hv_on),
             "hvil_closed": _hvil_closed(world) if self._on_car else True,
             "fault_bits": pack.fault_bits,
         }
@@ -123,4 +126,6 @@ def _car_values(world: World, car: Car) -> CanValues:
         "pack_latched": world.latched,
         "hvil_closed": _hvil_closed(world),
         "self_check": car.self_check.value,
+        "insulation_ok": car.insulation_ok,
+        "trouble_codes": car.trouble_codes,
     }

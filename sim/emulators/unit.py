@@ -13,7 +13,7 @@ from hal.ports import Table
 from sim.emulators.acts import Act, Memory
 from sim.emulators.faults import ModbusFault
 from sim.emulators.protocol import ModbusReject, heed
-from sim.emulators.views import Values, View
+from sim.emulators.view import Values, View
 from sim.world import World
 
 READ_FUNCTION: Final = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}

@@ -1,18 +1,15 @@
 """What each kind of unit could show of the truth: role name -> value. Sensors lie only through named faults."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from hal.codecs.fields import OUTPUT
-from hal.codecs.registers import Value
 from hal.commands import Actuator, Slot
+from sim.emulators.station_views import STATION_VIEWS
+from sim.emulators.view import Values, View
 from sim.world import World
-from sim.world.clock import Part
 from sim.world.latches import LatchSet
-from sim.world.packs import CAR, FORK, HEAD, IN, OUT, bay
+from sim.world.packs import CAR, FORK, HEAD, IN, ISOLATION, OUT, bay
 
-Values = dict[str, Value]
 GROOVES: Final = 4
 PINS: Final = 4
 HOME_MM: Final = 2.0
@@ -20,14 +17,6 @@ TRANSFER_MM: Final = 3.0
 SEAT_BELOW_MM: Final = 2.0
 SEAT_ABOVE_MM: Final = 3.0
 """Cams of the lift's height switches [EST]. The seat cam covers dock to support height."""
-
-
-@dataclass(frozen=True)
-class View:
-    """Values of one kind of unit, and the parts whose motion makes them a function of time."""
-
-    values: Callable[[World], Values]
-    parts: Callable[[World], tuple[Part, ...]]
 
 
 def lift_values(world: World) -> Values:
@@ -121,6 +110,7 @@ def platform_values(world: World) -> Values:
         "lane_gate_closed": platform.is_home(Actuator.LANE_GATE),
         "buffer_present": world.buffer_pack is not None,
         "store_present": world.store_pack is not None,
+        "isolation_present": ISOLATION in world.packs.at,
         "bay_present": tuple(bay(k) in world.packs.at for k in range(1, world.plant.bays + 1)),
     }
     for actuator, cylinder in platform.cylinders.items():
@@ -152,5 +142,6 @@ VIEWS: Final[dict[str, View]] = {
     "stacker": View(stacker_values, lambda w: (w.stacker,)),
     "platform": View(platform_values, lambda w: (w.platform,)),
     "safety-plc": View(safety_values, lambda _w: ()),
+    **STATION_VIEWS,
 }
 """Device kind -> its view."""

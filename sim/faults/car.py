@@ -11,7 +11,8 @@ FOREIGN_SERIAL: Final = "999PX20FOREIGN0000000000"
 FOREIGN_VIN: Final = "LXXWRNG00XX999999"
 
 
-def _car(world: World) -> Car:
+def the_car(world: World) -> Car:
+    """The car in the lane, or the next one. Raises `FaultError` when there is none."""
     car = world.cars.lane or (world.cars.queue[0] if world.cars.queue else None)
     if car is None:
         raise FaultError("there is no car")
@@ -22,17 +23,17 @@ def _on_car(
     name: str, good: Argument | bool | None, bad: Argument | bool | None
 ) -> Callable[[Rig, Arguments, bool], None]:
     def act(rig: Rig, _arguments: Arguments, on: bool) -> None:
-        setattr(_car(rig.world), name, bad if on else good)
+        setattr(the_car(rig.world), name, bad if on else good)
 
     return act
 
 
 def _wrong_vin(rig: Rig, arguments: Arguments, on: bool) -> None:
-    _car(rig.world).reported_vin = str(arguments["vin"]) if on else None
+    the_car(rig.world).reported_vin = str(arguments["vin"]) if on else None
 
 
 def _misread(rig: Rig, arguments: Arguments, on: bool) -> None:
-    _car(rig.world).misread_serial = str(arguments["serial"]) if on else None
+    the_car(rig.world).misread_serial = str(arguments["serial"]) if on else None
 
 
 def _wrong_pack(rig: Rig, arguments: Arguments, on: bool) -> None:

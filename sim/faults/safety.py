@@ -27,7 +27,6 @@ SAFETY_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("person-in-cell", "a person is in the cell", "safety", _on_safety("person_in_cell")),
     kind("curtain-broken", "the light curtain is broken", "safety", _on_safety("curtain_broken")),
     kind("guard-gate-open", "the guard gate is open", "safety", _on_safety("guard_gate_open")),
-    kind("smoke", "smoke is detected", "safety", _on_safety("smoke")),
     kind(
         "maintenance-key",
         "the key of the mode selector is turned (clear = back)",

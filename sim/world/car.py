@@ -52,6 +52,10 @@ class Car:
     serial_seen: str | None = None
     reported_vin: str | None = None
     arrived_with: str | None = None
+    insulation_ok: bool = True
+    trouble_codes: int = 0
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Against its ideal place: mm too far forward, mm too far left, degrees turned left."""
     plan: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -72,6 +76,8 @@ class Cars(Part):
         self._chance = chance
         self._jitter = jitter
         self._invited = True
+        self.misplaced: tuple[float, float, float] | None = None
+        """Where the next cars come to stand, if not where their drivers mean to."""
 
     @property
     def moving(self) -> bool:
@@ -194,6 +200,7 @@ class Cars(Part):
             car.serial_seen = None if pack is None or pack.mute else car.misread_serial or pack.serial
         elif what == "checked":
             good = car.serial_seen is not None and self.latched() and not car.check_fails
+            good = good and car.insulation_ok and not car.trouble_codes
             car.self_check = SelfCheck.OK if good else SelfCheck.FAILED
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hal.commands import Actuator, Slot
 from sim.world.car import Car
 from sim.world.packs import CAR, HEAD, IN, OUT
+from sim.world.stacker import Job
 
 if TYPE_CHECKING:
     from sim.world.world import World
@@ -16,6 +17,7 @@ def join(world: "World") -> None:
     world.locks.reach = lambda: _reach(world)
     world.locks.flaw = lambda point: _flaw(world, point)
     world.stacker.serve = lambda name: _serve(world, name)
+    world.hoist.raised = lambda: world.platform.share(Actuator.PIN_LIFT)
     world.cars.gate_open = lambda: world.platform.is_out(Actuator.LANE_GATE)
     world.cars.plug = lambda: world.mated_pack
     world.cars.latched = lambda: world.latched
@@ -31,11 +33,31 @@ def couple(world: "World") -> None:
     world.shuttle.set_allowed(release)
     world.stacker.set_allowed(release)
     world.platform.set_allowed(release)
+    world.rack.set_allowed(release)
+    _house(world)
     world.lift.car_above = world.cars.parked is not None
+    _centre(world)
     world.cars.look()
     if world.locks.moving and not _reach(world):
         world.locks.stop()
     _hold(world)
+
+
+def _house(world: "World") -> None:
+    """Smoke reaches the safety chain by wire; the meter counts what is drawn while the grid is there."""
+    smoke = bool(world.fire.smoke)
+    if world.safety.smoke is not smoke:
+        world.safety.smoke = smoke
+        world.safety.look()
+    drawn_w = world.plant.base_load_w + world.rack.grid_w
+    world.meter.set_power(drawn_w if world.ups.on_mains else 0.0, live=world.ups.on_mains)
+
+
+def _centre(world: "World") -> None:
+    """Rods at their working position have pushed the car to its ideal place."""
+    car = world.cars.parked
+    if car is not None and world.platform.is_out(Actuator.RODS):
+        car.offset = (0.0, 0.0, 0.0)
 
 
 def _hold(world: "World") -> None:
@@ -69,6 +91,8 @@ def _serve(world: "World", name: str) -> str | None:
         return IN if world.shuttle.at(Slot.IN, world.plant.buffer_mm) else None
     if name == "store":
         return OUT if world.shuttle.at(Slot.OUT, world.plant.store_mm) else None
+    if name.startswith("bay-") and world.stacker.job is Job.PICK:
+        world.rack.take_out(int(name.removeprefix("bay-")))
     return name
 
 
@@ -90,6 +114,7 @@ def _arrive(world: "World", car: Car) -> None:
         pack, car.pack = car.pack, None
         world.locks.dress(tight=True)
         world.packs.put(CAR, pack)
+    car.offset = world.cars.misplaced or world.parking()
 
 
 def _depart(world: "World", car: Car) -> None:

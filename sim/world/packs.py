@@ -12,6 +12,7 @@ HEAD: Final = "head"
 OUT: Final = "out"
 IN: Final = "in"
 FORK: Final = "fork"
+ISOLATION: Final = "isolation"
 _COOLING_S: Final = 3600.0
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from hal.commands import Actuator
+from hal.commands import Actuator, Connector
 
 PROFILE_ACTUATORS: Final[dict[Actuator, tuple[float, float]]] = {
     Actuator.RODS: (3.6, 1.8),
@@ -13,6 +13,8 @@ PROFILE_ACTUATORS: Final[dict[Actuator, tuple[float, float]]] = {
     Actuator.LANE_GATE: (1.8, 1.8),
 }
 """Travel times (to the working position, home) inside the nominal seconds of the fast profile."""
+CONNECTORS: Final[dict[Connector, tuple[float, float]]] = {Connector.POWER: (4.0, 3.0), Connector.COOLANT: (6.0, 4.0)}
+"""Travel times of a bay's connectors (mate, retract) [EST]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class PackKind:
     mass_kg: float
     voltage_v: float = 400.0
     cells: int = 100
+    energy_kwh: float = 42.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ class Plant:
     unlock_s: float = 5.5
     # platform, car, safety
     actuators: dict[Actuator, tuple[float, float]] = field(default_factory=lambda: dict(PROFILE_ACTUATORS))
+    connectors: dict[Connector, tuple[float, float]] = field(default_factory=lambda: dict(CONNECTORS))
+    fire_zones: int = 2
+    hoist_rise_mm: float = 120.0
+    base_load_w: float = 6000.0
+    ups_runtime_s: float = 1800.0
     drive_in_s: float = 14.5
     settle_s: float = 2.6
     handshake_s: float = 4.6
@@ -96,8 +104,9 @@ class Plant:
 
 
 def rack(bays: int) -> tuple[StackerPlace, ...]:
-    """A plain rack: two columns of bays, with the buffer and the store at its foot."""
+    """A plain rack: two columns of bays, buffer and store at its foot, isolation on top."""
     rows = tuple(
         StackerPlace(f"bay-{k}", 600.0 + 600.0 * ((k - 1) // 2), -1 if k % 2 else 1) for k in range(1, bays + 1)
     )
-    return (*rows, StackerPlace("buffer", 0.0, -1), StackerPlace("store", 0.0, 1))
+    top = 1200.0 + 600.0 * ((bays - 1) // 2)
+    return (*rows, StackerPlace("buffer", 0.0, -1), StackerPlace("store", 0.0, 1), StackerPlace("isolation", top, 1))

@@ -2,13 +2,15 @@
 
 from typing import Final, TypedDict
 
-from hal.commands import Actuator, Side
+from hal.commands import Actuator, Connector, Side
 from hal.config.bundle import Station
 from hal.config.pack import PackType
-from hal.config.process import ActuatorTimes, LatchProcess, LockProcess, PlantActuators
+from hal.config.process import ActuatorTimes, LatchProcess, LockProcess, PlantActuators, PlantConnectors
 from sim.world.latches import HOLDS_DEG, HOOK_DEG
 from sim.world.plant import PackKind, Plant, StackerPlace
 
+ENERGY_KWH: Final = 42.0
+"""Of a pack whose file does not say it."""
 CELL_V: Final = 3.25
 """Nominal voltage of one LFP cell, to guess the number of cells in series [EST]."""
 
@@ -58,6 +60,11 @@ def plant_of(station: Station) -> Plant:
         lock_s=plant.locks.lock_s,
         unlock_s=plant.locks.unlock_s,
         actuators=_actuators(plant.actuators),
+        connectors=_connectors(plant.connectors),
+        fire_zones=len(process.fire.zones),
+        hoist_rise_mm=plant.house.hoist_rise_mm,
+        base_load_w=plant.house.base_load_w,
+        ups_runtime_s=plant.house.ups_runtime_s,
         drive_in_s=plant.car.drive_in_s,
         settle_s=plant.car.settle_s,
         handshake_s=plant.car.handshake_s,
@@ -82,7 +89,13 @@ def _lock_points(locks: LockProcess) -> LockPoints:
 
 def _pack_kind(name: str, pack: PackType) -> PackKind:
     volts = pack.pack.voltage_nominal_v
-    return PackKind(name, pack.pack.mass_kg, volts, round(volts / CELL_V))
+    kwh = pack.pack.energy_lfp_kwh or pack.pack.energy_nmc_kwh or ENERGY_KWH
+    return PackKind(name, pack.pack.mass_kg, volts, round(volts / CELL_V), kwh)
+
+
+def _connectors(times: PlantConnectors) -> dict[Connector, tuple[float, float]]:
+    table = {Connector.POWER: times.power, Connector.COOLANT: times.coolant}
+    return {connector: (t.out_s, t.home_s) for connector, t in table.items()}
 
 
 def _actuators(times: PlantActuators) -> dict[Actuator, tuple[float, float]]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from hal.commands import Slot
 from hal.config.bundle import Station
@@ -11,16 +12,22 @@ from sim.world.car import Car, Cars
 from sim.world.chance import Chance
 from sim.world.clock import Clock, Part
 from sim.world.couplings import couple, join
+from sim.world.house import Fire, Insulation, Meter, Signals, Ups
+from sim.world.lane import Hoist, Sight
 from sim.world.latches import LatchSet
 from sim.world.lift import Lift
 from sim.world.locks import LockSet
 from sim.world.packs import CAR, HEAD, Inventory, Pack, bay
 from sim.world.plant import PackKind, Plant, rack
 from sim.world.platform import Platform
+from sim.world.rack import Rack
 from sim.world.safety import Safety
 from sim.world.shuttle import Shuttle
 from sim.world.stacker import Stacker
 from sim.world.station import plant_of
+
+SCATTERS: Final = (60.0, 40.0, 1.0)
+"""Where drivers come to stand: width of the scatter in mm along, mm across, degrees [EST]."""
 
 
 class World:
@@ -40,6 +47,8 @@ class World:
         self.plant = plant = plant if plant.places else replace(plant, places=rack(plant.bays))
         self.clock = clock = Clock(start, speed)
         self._serials = Chance(seed, "serials")
+        self._parking = Chance(seed, "parking")
+        self._jitter = jitter
         self.packs = Inventory(clock)
         self.lift = Lift(clock, plant, self.packs, Chance(seed, "lift"), jitter)
         self.locks: LockSet = (LatchSet if plant.latches else LockSet)(clock, plant, Chance(seed, "locks"), jitter)
@@ -48,7 +57,24 @@ class World:
         self.platform = Platform(clock, plant, Chance(seed, "platform"), jitter)
         self.safety = Safety(clock, plant)
         self.cars = Cars(clock, plant, Chance(seed, "car"), jitter)
-        self._movers: tuple[Part, ...] = (self.lift, self.locks, self.shuttle, self.stacker, self.platform, self.cars)
+        self.rack = Rack(clock, plant, self.packs, Chance(seed, "rack"), jitter)
+        self.hoist = Hoist(clock, plant, Chance(seed, "hoist"))
+        self.sight = Sight(clock)
+        self.fire = Fire(clock, plant.fire_zones)
+        self.signals = Signals(clock)
+        self.ups = Ups(clock, plant)
+        self.insulation = Insulation(clock)
+        self.meter = Meter(clock)
+        self._movers: tuple[Part, ...] = (
+            self.lift,
+            self.locks,
+            self.shuttle,
+            self.stacker,
+            self.platform,
+            self.cars,
+            self.rack,
+        )
+        standing = (self.safety, self.packs, self.hoist, self.sight, self.fire, self.signals, self.ups)
         self.packs.at.update(stock if stock is not None else self._full_rack())
         self.referee = referee.Referee(self)
         self.changes = 0
@@ -56,7 +82,7 @@ class World:
         self._busy = False
         self._stale = False
         join(self)
-        for part in (*self._movers, self.safety, self.packs):
+        for part in (*self._movers, *standing, self.insulation, self.meter):
             part.on_change = self._changed
         self._changed()
 
@@ -76,6 +102,13 @@ class World:
         if self.cars.parked is None or not self.lift.mated:
             return None
         return self.packs.at.get(CAR) or self.packs.at.get(HEAD)
+
+    def parking(self) -> tuple[float, float, float]:
+        """Where the next car comes to stand against its ideal place: mm forward, mm left, degrees left."""
+        if not self._jitter:
+            return (0.0, 0.0, 0.0)
+        x, y, yaw = (width * (self._parking.uniform() - 0.5) for width in SCATTERS)
+        return (x, y, yaw)
 
     @property
     def buffer_pack(self) -> Pack | None:

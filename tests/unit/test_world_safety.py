@@ -3,20 +3,29 @@
 import pytest
 
 from hal.commands import Actuator
+from sim.world import World
 from tests.unit.world_drive import Hand, small_world
+
+
+def spoil(world: World, cause: str, on: bool) -> None:
+    """One input of the chain becomes bad, or good again. Smoke comes from the fire panel."""
+    if cause == "smoke":
+        (world.fire.smoke.add if on else world.fire.smoke.discard)(1)
+    else:
+        setattr(world.safety, cause, on)
+    world.touch()
+    world.safety.look()
 
 
 @pytest.mark.parametrize("cause", ["estop_pressed", "guard_gate_open", "curtain_broken", "person_in_cell", "smoke"])
 def test_the_chain_latches_and_comes_back_only_by_its_button_once_all_is_good(cause: str) -> None:
     world = small_world()
     hand = Hand(world)
-    setattr(world.safety, cause, True)
-    world.safety.look()
+    spoil(world, cause, on=True)
     assert not world.safety.drives_enabled
     world.safety.press_reset()
     assert not world.safety.chain_ok
-    setattr(world.safety, cause, False)
-    world.safety.look()
+    spoil(world, cause, on=False)
     hand.pass_time(1.0)
     assert not world.safety.chain_ok
     world.safety.press_reset()

@@ -119,7 +119,7 @@ _AT_RAIL = s.put(s.EMPTY_LANE, stacker__level_mm=0.0)
 _CARRIES = s.put(_AT_BAY, stacker__present=True, platform__bay_present=(True, False, *(True,) * 11, False))
 _FREE_2 = Rule("place-free", "platform__bay_present", ((True,) * 14, (False, True, *(False,) * 12)))
 _OTHERS = s.put(s.LOWERED, stacker__level_mm=600.0)
-_LEVEL = Rule("at-level", "stacker__level_mm", (-0.5, 3300.5), (3300.0,))
+_LEVEL = Rule("at-level", "stacker__level_mm", (-0.5, 3750.5), (3750.0,))
 _STAYS = Rule("fork-load", "stacker__present", (True,))
 
 JUDGED = (
@@ -222,9 +222,9 @@ SINGLE = (
     Case("slot too far", MoveSlot(Slot.OUT, 3002.5, 1.0), s.LOWERED, "slot-range", "target is 3002.5"),
     Case("slot too far back", MoveSlot(Slot.IN, -3002.5, 1.0), s.LOWERED, "slot-range", "target is -3002.5"),
     Case("stacker to its lowest", MoveStacker(0.0), s.EMPTY_LANE),
-    Case("stacker to its highest", MoveStacker(3300.0), s.EMPTY_LANE),
+    Case("stacker to its highest", MoveStacker(3750.0), s.EMPTY_LANE),
     Case("stacker too low", MoveStacker(-0.5), s.EMPTY_LANE, "level-range", "target is -0.5"),
-    Case("stacker too high", MoveStacker(3300.5), s.EMPTY_LANE, "level-range", "target is 3300.5"),
+    Case("stacker too high", MoveStacker(3750.5), s.EMPTY_LANE, "level-range", "target is 3750.5"),
     # below the shutter the head may move in an empty lane
     Case("low move in an empty lane", MoveLift(350.0, 1.0), s.EMPTY_LANE),
     Case("just into the shutter", MoveLift(350.5, 1.0), s.EMPTY_LANE, "shutter-open", "platform.shutter_open is False"),

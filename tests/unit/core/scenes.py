@@ -130,7 +130,7 @@ EMPTY_LANE = Image(
         lane_clear=True, grooves=(False,) * 4, rods_home=True, rods_centred=False, pins_retracted=True,
         pins_engaged=False, pins_raised=False, wheels_on_floor=False, shutter_open=False, shutter_closed=True,
         lane_gate_open=False, lane_gate_closed=True, buffer_present=False, store_present=False,
-        bay_present=(*(True,) * (BAYS - 1), False),
+        bay_present=(*(True,) * (BAYS - 1), False), isolation_present=False,
     ),
     safety=SAFE,
     rack=RackReading((False,) * BAYS, (True,) * BAYS, (False,) * BAYS, (True,) * BAYS, (False,) * BAYS),
@@ -140,7 +140,7 @@ EMPTY_LANE = Image(
 )  # fmt: skip
 """Nobody there; 13 packs in the rack, the new one in bay 1."""
 
-CAR = CarReading(VIN, True, True, True, True, False, 380.0, False, OLD, True, True, SelfCheck.IDLE)
+CAR = CarReading(VIN, True, True, True, True, False, 380.0, False, OLD, True, True, SelfCheck.IDLE, True, 0)
 SWAP = Swap("swap-1", Order("order-1", VIN, "aion-ut"), 1, NEW, serial_old=OLD, return_bay=1)
 
 
