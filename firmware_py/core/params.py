@@ -26,6 +26,10 @@ class Eligibility:
     cell_spread_max_v: float
 
 
+BOLT_FIELDS = frozenset({"torque_nm", "angle_deg", "fault_word"})
+"""Of a lock set: what a tightening controller shows and latches do not have."""
+
+
 @dataclass(frozen=True)
 class BoltWindows:
     """Where the tightening of a bolt must end. N·m, degrees."""

@@ -26,7 +26,7 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import eligible, unheard
-from firmware_py.core.params import Params
+from firmware_py.core.params import BOLT_FIELDS, Params
 from firmware_py.core.standstill import seen_moving, stands_still
 from firmware_py.core.state import State, Swap
 from hal.commands import RunEnable
@@ -348,7 +348,8 @@ class Sequencer:
         lacking = [text for _, text in safety.missing(image.safety)]
         for device in _DEVICES:
             reading = getattr(image, device)
-            unknown = [f.name for f in fields(reading) if getattr(reading, f.name) is None]
+            absent = BOLT_FIELDS if device == "locks" and self.params.bolts is None else ()
+            unknown = [f.name for f in fields(reading) if getattr(reading, f.name) is None and f.name not in absent]
             if unknown:
                 lacking.append(f"{device}: no fresh reading of {', '.join(unknown)}")
         if image.platform.lane_clear is False:

@@ -45,9 +45,11 @@ class Observer:
 
     def polled(self, unit: ModbusUnit) -> None:
         """New values of a unit came in. Cheap when they are the old ones."""
-        if self._freshness.is_settling(unit) or unit.version != self._version[unit.name]:
+        device = self._device_of[unit.name]
+        changed = unit.version != self._version[unit.name]
+        if changed or self._freshness.is_settling(unit) or self._plant.devices[device].undecided:
             self._version[unit.name] = unit.version
-            self._dirty[self._device_of[unit.name]] = None
+            self._dirty[device] = None
         self._freshness.polled(unit)
 
     def take_frames(self, link: str, frames: list[Frame]) -> None:

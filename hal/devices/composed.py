@@ -31,7 +31,7 @@ from hal.commands import (
     Stop,
     Unlock,
 )
-from hal.devices.gathered import gathered
+from hal.devices.gathered import gathered, latches_of
 from hal.devices.unit import ModbusUnit, Values
 from hal.errors import CodecError, HalError
 from hal.readings import READING_OF_KIND, InsulationBound, InsulationState, LockState, Reading, roles
@@ -68,6 +68,9 @@ class Device:
         wanted = roles(kind)
         files = [unit.codec.unit for unit in self.units]
         self._gathered = tuple(gathered(wanted, files))
+        self._latches = latches_of(files)
+        self.undecided = False
+        """The next poll of any unit may change the reading, also when its values are the old ones."""
         several = {role for role, _, _ in self._gathered}
         singles = [{r: name for r, name in f.offers.items() if r in wanted and r not in several} for f in files]
         self._sources = tuple((unit, tuple(names.items())) for unit, names in zip(self.units, singles, strict=True))
@@ -87,6 +90,8 @@ class Device:
                 at_s = min(at_s, unit.at_s)
         for role, parts, join in self._gathered:
             values[role] = join([fresh[i].get(name) for i, name in parts])
+        if self._latches is not None:
+            values["state"], self.undecided = self._latches.states(fresh, self.units)
         for name, convert in self._convert.items():
             if name in values:
                 values[name] = convert(values[name])

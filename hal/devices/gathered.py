@@ -1,11 +1,13 @@
 """Roles that several units give together: a row in parts, the worst fault word, the state of latches."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 from hal.codecs.registers import Value
 from hal.config.bundle import Unit
+from hal.devices.unit import ModbusUnit, Values
 from hal.readings import LockState
 
 Part = tuple[int, str]
@@ -26,16 +28,37 @@ def row_of(parts: Sequence[Value | None]) -> Value | None:
     return tuple(chain.from_iterable(rows)) if len(rows) == len(parts) else None
 
 
-def latch_states(parts: Sequence[Value | None]) -> Value | None:
+@dataclass(frozen=True, slots=True)
+class Latches:
+    """Where the two switches of each latch, and the outputs that drive it, are found."""
+
+    switches: tuple[Part, ...]
+    drives: tuple[Part, ...]
+
+    def states(self, values: Sequence[Values], units: Sequence[ModbusUnit]) -> tuple[Value | None, bool]:
+        """State of every latch, `None` = unknown; and whether a look at the outputs will tell more.
+
+        Switches and outputs are samples of different times: outputs that were seen off before a switch changed say
+        nothing about what moves it now.
+        """
+        seen = [values[i].get(name) for i, name in (*self.switches, *self.drives)]
+        moved_s = max(units[i].changed_at_s for i, _ in self.switches)
+        current = all(units[i].at_s >= moved_s for i, _ in self.drives)
+        states = latch_states(seen, current=current)
+        return states, not current and isinstance(states, tuple) and LockState.TURNING in states
+
+
+def latch_states(parts: Sequence[Value | None], *, current: bool) -> Value | None:
     """State of each latch from its two switches (a row of open, a row of closed) and whether it is driven now.
 
-    Neither switch made: on its way while driven, else stopped half way. Both made is a lie: failed.
+    Neither switch made: on its way while driven, and as long as `current` does not say that the outputs are known;
+    else stopped half way. Both made is a lie: failed.
     """
     opened, closed, *driven = parts
     if not isinstance(opened, tuple) or not isinstance(closed, tuple) or None in driven or len(opened) != len(closed):
         return None
     count = len(opened)
-    runs = [any(driven[k::count]) for k in range(count)]
+    runs = [any(driven[k::count]) or not current for k in range(count)]
     return tuple(map(_state, opened, closed, runs))  # type: ignore[arg-type]
 
 
@@ -46,15 +69,19 @@ def _state(opened: bool, closed: bool, driven: bool) -> str:
 
 
 def gathered(wanted: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[str, tuple[Part, ...], Join]]:
-    """The roles of a device that need more than one value, with where their parts come from."""
+    """The roles of a device that several units give, with where their parts come from."""
     offers = [unit.offers for unit in units]
     for role in wanted:
         parts = tuple((i, offer[role]) for i, offer in enumerate(offers) if role in offer)
         if len(parts) > 1:
             yield role, parts, fault_of if role == FAULT else row_of
-    switches = [(i, name) for name in LATCH_SWITCHES for i, offer in enumerate(offers) if name in offer]
-    if len(switches) == len(LATCH_SWITCHES):
-        yield "state", (*switches, *_drives(units)), latch_states
+
+
+def latches_of(units: Sequence[Unit]) -> Latches | None:
+    """The latches that a device is made of, `None` where it is not."""
+    offers = [unit.offers for unit in units]
+    switches = tuple((i, name) for name in LATCH_SWITCHES for i, offer in enumerate(offers) if name in offer)
+    return Latches(switches, tuple(_drives(units))) if len(switches) == len(LATCH_SWITCHES) else None
 
 
 def _drives(units: Sequence[Unit]) -> Iterator[Part]:

@@ -35,6 +35,8 @@ class ModbusUnit:
         self.at_s = NEVER
         self.version = 0
         """Grows whenever a value changed."""
+        self.changed_at_s = NEVER
+        """Time of the sample in which a value changed last."""
         self._link = link
         self._clock = clock
         self._id = codec.unit.unit
@@ -69,6 +71,7 @@ class ModbusUnit:
             self.values.update(self._decode(block, words))
             self._raw[block] = words
             self.version += 1
+            self.changed_at_s = started
         self.at_s = started
 
     async def _identify(self) -> None:

@@ -195,9 +195,7 @@ class RtuModbusLink(_Registers):
         open_pipe: OpenPipe | None = None,
     ) -> None:
         frame_gap_s = max(3.5 * _BITS_PER_BYTE / baudrate, _FRAME_GAP_S)
-        super().__init__(
-            port, min_gap_s=min_gap_s, frame_gap_s=frame_gap_s, backoff=backoff, connect_timeout_s=_OPEN_S
-        )
+        super().__init__(port, min_gap_s=min_gap_s, frame_gap_s=frame_gap_s, backoff=backoff, connect_timeout_s=_OPEN_S)
         self._settings = (baudrate, 8, parity, stopbits)
         self._byte_s = _BITS_PER_BYTE / baudrate
         self._quiet_s = quiet_s

@@ -16,6 +16,13 @@ from tests.devices.test_config_files import POLL, device_file
 AXIS = "axis/leadshine-cs2rs"
 
 
+class Clock:
+    now = 1.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Link:
     """Device side of the units of one device. What is written to coils is read back; `dead` units do not answer."""
 
@@ -24,13 +31,14 @@ class Link:
         self.values: dict[int, dict[str, Value]] = {}
         self.written: list[tuple[int, dict[str, Value]]] = []
         self.dead: set[int] = set()
+        self.clock = Clock()
         self.state = LinkState.READY
 
     def unit(self, unit: Unit, **values: Value) -> ModbusUnit:
         codec = self.codecs[unit.unit] = UnitCodec(unit)
         readable = [n for n, r in unit.device.registers.items() if r.readable and r.repeat is None and not r.enum]
         self.values[unit.unit] = dict.fromkeys(readable, 0) | {f"out.{n}": False for n in unit.outputs} | values
-        return ModbusUnit(codec, self, lambda: 1.0)
+        return ModbusUnit(codec, self, self.clock)
 
     async def read(self, unit: int, table: Table, address: int, count: int, *, timeout_s: float) -> tuple[int, ...]:
         if unit in self.dead:
@@ -124,7 +132,9 @@ def test_only_what_the_station_takes_is_polled(rail: tuple[Device, Link]) -> Non
     assert 0x1046 not in [block.address for block in codec.blocks], "the speed is no role of a shuttle"
 
 
-def latches(link: Link) -> Device:
+def latches(link: Link, clock: Clock | None = None) -> Device:
+    if clock is not None:
+        link.clock = clock
     switches: dict[str, Wired] = {
         "latch_open": (Channel("di", 0), Channel("di", 1)),
         "latch_closed": (Channel("di", 2), Channel("di", 3)),
@@ -183,15 +193,37 @@ async def test_a_latch_that_the_station_does_not_have_is_refused() -> None:
     (True, True, False, "failed"), (True, True, True, "failed"),
 ])  # fmt: skip
 def test_state_of_a_latch(opened: bool, closed: bool, driven: bool, state: str) -> None:
-    assert latch_states([(opened,), (closed,), driven, False]) == (state,)
-    assert latch_states([(opened,), (closed,), False, driven]) == (state,)
+    assert latch_states([(opened,), (closed,), driven, False], current=True) == (state,)
+    assert latch_states([(opened,), (closed,), False, driven], current=True) == (state,)
+
+
+async def test_a_switch_that_moved_after_the_outputs_were_seen_is_on_its_way_until_they_are_seen_again() -> None:
+    link = Link()
+    device = latches(link, clock := Clock())
+    await reading(device)
+    link.values[1] |= {"latch_closed": (False, True)}
+    clock.now += 0.05
+    await device.units[0].poll()
+    seen = device.reading(lambda _: True)
+    assert isinstance(seen, LockSetReading)
+    assert (seen.state, device.undecided) == (("turning", "locked"), True)
+    clock.now += 0.05
+    await device.units[1].poll()  # nothing drives it
+    seen = device.reading(lambda _: True)
+    assert isinstance(seen, LockSetReading)
+    assert (seen.state, device.undecided) == (("failed", "locked"), False)
+    clock.now += 0.05
+    await device.units[0].poll()
+    seen = device.reading(lambda _: True)
+    assert isinstance(seen, LockSetReading)
+    assert seen.state == ("failed", "locked"), "a poll that brings nothing new changes no verdict"
 
 
 @pytest.mark.parametrize(
     "parts", [[None, (True,), False], [(True,), None, False], [(True,), (False,), None], [(True,), (), False]]
 )
 def test_a_latch_of_which_anything_is_unknown_is_unknown(parts: list[Value | None]) -> None:
-    assert latch_states(parts) is None
+    assert latch_states(parts, current=True) is None
 
 
 def test_rows_are_joined_in_order_and_unknown_when_a_part_is() -> None:

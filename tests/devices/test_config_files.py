@@ -1,5 +1,6 @@
 """Every configuration file of the tree, found by its presence: no mistake in it, and both sides of its codec agree."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,21 @@ from hal.config.device import BIT_TABLES, DeviceFile, Register, WordType
 from hal.config.files import Library
 from hal.config.loader import check_file, load_station
 from hal.config.mistakes import Book, Spot
-from hal.config.station import Poll
+from hal.config.process import LatchProcess
+from hal.config.station import Poll, UnitsDevice
 from hal.config.tree import ConfigTree
+from hal.config.vehicle import VehicleType
 from hal.config.verbs import WORD_ARGUMENTS, arguments
+from hal.devices.composed import Device
+from hal.devices.unit import ModbusUnit
 from hal.ports import Table
 from hal.readings import roles
+from sim.emulators import build_emulators
 from sim.emulators.faults import ModbusFault
+from sim.reach.memory_modbus import MemoryModbusLink, tcp_carrier
 from sim.reach.modbus_frames import answer_pdu
+from sim.vloop import run_virtual
+from sim.world import World
 from tests.golden.can_frames import pack_file
 from tests.golden.framing import READ, answer, read_pdu, write_pdu
 
@@ -41,6 +50,14 @@ STATIONS = [name for name in names("stations") if name != "TEMPLATE"]
 def device_file(name: str) -> DeviceFile:
     book = Book()
     found = Library(ConfigTree(book, (CONFIG,))).device(name, Spot(book, "test"))
+    book.raise_if_any()
+    assert found is not None
+    return found
+
+
+def vehicle_file(name: str) -> VehicleType:
+    book = Book()
+    found = Library(ConfigTree(book, (CONFIG,))).vehicle(name, Spot(book, "test"))
     book.raise_if_any()
     assert found is not None
     return found
@@ -177,16 +194,26 @@ def loaded(request: pytest.FixtureRequest) -> Station:
     return load_station(request.param, roots=(CONFIG,))
 
 
-def test_every_role_comes_from_one_block(station: Station) -> None:
-    for device in station.devices.values():
-        if device.kind == "vehicle":
-            continue
-        seen: list[str] = []
-        for name in device.units:
-            codec = UnitCodec(station.units[name])
-            for block in codec.blocks:
-                seen += [role for role in codec.decode(block, [0] * block.count) if role in roles(device.kind)]
-        assert sorted(seen) == sorted(roles(device.kind))
+def test_every_role_of_a_station_is_read_from_its_emulators(station: Station) -> None:
+    """All but those that the technology of its lock points does not have."""
+    latches = isinstance(station.config.process.locks, LatchProcess)
+
+    async def main() -> None:
+        clock = asyncio.get_running_loop().time
+        emulators = build_emulators(World(station, seed=1), station)
+        links = {name: MemoryModbusLink(name, units, tcp_carrier(), clock) for name, units in emulators.modbus.items()}
+        for name, device in station.devices.items():
+            if not isinstance(device, UnitsDevice):
+                continue
+            made = [station.units[unit] for unit in device.units]
+            units = [ModbusUnit(UnitCodec(unit), links[unit.link], clock) for unit in made]
+            for unit in units:
+                await unit.poll()
+            reading = Device(name, device.kind, units).reading(lambda _: True)
+            absent = {"torque_nm", "angle_deg", "fault_word"} if name == "locks" and latches else set()
+            assert {role for role in roles(device.kind) if getattr(reading, role) is None} == absent, name
+
+    run_virtual(main())
 
 
 def test_every_actuator_can_be_driven_and_all_can_be_dropped(station: Station) -> None:
@@ -207,8 +234,9 @@ def test_every_actuator_can_be_driven_and_all_can_be_dropped(station: Station) -
 
 
 def test_lift_moves_reach_the_wire(station: Station) -> None:
-    lift = station.config.process.lift
-    (codec,) = [UnitCodec(u) for u in station.units.values() if "move" in u.device.commands and "target_mm" in u.gain]
+    lift, device = station.config.process.lift, station.devices["lift"]
+    assert isinstance(device, UnitsDevice)
+    (codec,) = [UnitCodec(station.units[name]) for name in device.units if "move" in station.units[name].commands]
     for speed in lift.speeds_mm_s.model_dump().values():
         for height in (lift.home_mm, lift.transfer_mm, lift.dock_mm, lift.support_mm):
             last = codec.plan("move", {"position_mm": height, "speed_mm_s": speed})[-1]
@@ -219,27 +247,40 @@ def test_lift_moves_reach_the_wire(station: Station) -> None:
 
 
 def test_moves_last_their_nominal_time(station: Station) -> None:
-    """t = d/v + v/a; nominal seconds typed from the fast profile: not longer, and not more than 0.2 s shorter."""
-    process, plant = station.config.process, station.config.plant
+    """t = d/v + v/a: not longer than the step of the profile, and not more than 0.2 s shorter."""
+    process, plant, nominal_s = station.config.process, station.config.plant, station.config.profile
     speeds, lift = process.lift.speeds_mm_s, process.lift
+    homes_s = nominal_s[16] - plant.actuators.shutter.home_s
     moves = [
-        (lift.dock_mm - lift.home_mm, speeds.dock, plant.lift_accel_mm_s2, 5.0),
-        (lift.support_mm - lift.dock_mm, speeds.support, plant.lift_accel_mm_s2, 2.0),
-        (lift.support_mm - lift.transfer_mm, speeds.lower_old, plant.lift_accel_mm_s2, 5.0),
-        (process.rail.store_mm - process.rail.under_mm, process.rail.out_speed_mm_s, plant.slot_accel_mm_s2, 7.0),
-        (process.rail.under_mm - process.rail.buffer_mm, process.rail.in_speed_mm_s, plant.slot_accel_mm_s2, 7.0),
-        (lift.support_mm - lift.transfer_mm, speeds.raise_new, plant.lift_accel_mm_s2, 6.0),
-        (lift.support_mm - lift.dock_mm, speeds.relax, plant.lift_accel_mm_s2, 2.0),
-        (lift.dock_mm - lift.home_mm, speeds.home, plant.lift_accel_mm_s2, 2.5),
+        (lift.dock_mm - lift.home_mm, speeds.dock, plant.lift_accel_mm_s2, nominal_s[6]),
+        (lift.support_mm - lift.dock_mm, speeds.support, plant.lift_accel_mm_s2, nominal_s[7]),
+        (lift.support_mm - lift.transfer_mm, speeds.lower_old, plant.lift_accel_mm_s2, nominal_s[10]),
+        (
+            process.rail.store_mm - process.rail.under_mm,
+            process.rail.out_speed_mm_s,
+            plant.slot_accel_mm_s2,
+            nominal_s[11],
+        ),
+        (
+            process.rail.under_mm - process.rail.buffer_mm,
+            process.rail.in_speed_mm_s,
+            plant.slot_accel_mm_s2,
+            nominal_s[12],
+        ),
+        (lift.support_mm - lift.transfer_mm, speeds.raise_new, plant.lift_accel_mm_s2, nominal_s[13]),
+        (lift.support_mm - lift.dock_mm, speeds.relax, plant.lift_accel_mm_s2, nominal_s[15]),
+        (lift.dock_mm - lift.home_mm, speeds.home, plant.lift_accel_mm_s2, homes_s),
     ]
     for distance, speed, accel, nominal in moves:
         assert speed * speed / accel <= distance
         assert nominal - 0.2 <= distance / speed + speed / accel <= nominal - 0.05
 
 
-def test_profile_is_column_f(station: Station) -> None:
-    if station.name == "choco-14":
-        assert sum(s for step, s in station.config.profile.items() if step > 0) == 112.0
+@pytest.mark.parametrize(("name", "total_s"), [("choco-14", 112.0), ("latch-30", 285.0 - (20.0 - 2.0) - (25.0 - 2.5))])
+def test_profiles_are_columns_f_and_c(name: str, total_s: float) -> None:
+    """Steps 1 to 19 one after the other; the second station's latches are faster than the bolts of its column."""
+    profile = load_station(name, roots=(CONFIG,)).config.profile
+    assert sum(s for step, s in profile.items() if step > 0) == total_s
 
 
 @pytest.mark.parametrize("name", [n for n in names("packs") if n != "TEMPLATE"])
@@ -284,7 +325,7 @@ def test_pack_frames_go_round(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in names("vehicles") if n != "TEMPLATE"])
 def test_car_frames_go_round(name: str) -> None:
-    codec = CarCodec(load_station(STATIONS[0], roots=(CONFIG,)).vehicles[name])
+    codec = CarCodec(vehicle_file(name))
     for mode in CarMode:
         assert codec.decode_request(codec.encode_request(mode, 258)) == (mode, 2)
     values: dict[str, Value | None] = dict.fromkeys(
