@@ -16,7 +16,8 @@ TRIGGER: Final = 0x8000
 TIMES_S: Final = {0: None, 1: 0.1, 2: 0.2, 3: 0.5, 4: 1.0, 5: 3.0, 6: 5.0, 7: 10.0}
 WORDS: Final = {"off": 0, "ms_100": 1, "ms_200": 2, "ms_500": 3, "s_1": 4, "s_3": 5, "s_5": 6, "s_10": 7}
 """Time code of the watchdog register, b10 to b8 (communication interfaces manual 1002971, watchdog)."""
-OUTPUTS, OUTPUT_BITS = 8192, 128
+OUTPUTS: Final = 8192
+"""Bit address of the first virtual output."""
 INPUTS: Final = ("run_enable", "heartbeat", "input_word_0")
 
 
@@ -26,6 +27,8 @@ class PilzEmulator(UnitEmulator):
     def __init__(self, world: World, unit: Unit, kind: str, rows: Rows) -> None:
         super().__init__(world, unit, VIEWS[kind], act_safety, rows)
         self._memory.kept["watchdog_time"] = "off"
+        named = [r.address for r in unit.device.registers.values() if r.table is Table.DISCRETE]
+        self._outputs = max(named) + 1 - OUTPUTS
         self._watchdog = DeadMan(world, self._clear)
 
     def act(self, written: Values) -> None:
@@ -47,7 +50,7 @@ class PilzEmulator(UnitEmulator):
     def own(self) -> Values:
         """Virtual outputs as words."""
         seen = self._memory.kept | self._view.values(self.world)
-        bits = self._codec.encode_read(Table.DISCRETE, OUTPUTS, 8, seen)
+        bits = self._codec.encode_read(Table.DISCRETE, OUTPUTS, self._outputs, seen)
         return {"output_words": (sum(bit << k for k, bit in enumerate(bits)),) + (0,) * 7, "watchdog": 0}
 
     def _clear(self) -> None:
