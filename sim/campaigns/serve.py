@@ -15,12 +15,11 @@ from hal.contract.messages import SimulatorValues
 from hal.ports import Message
 from sim.broker.core import BrokerCore
 from sim.broker.server import serve_broker
+from sim.campaigns.serve_can import Hooks, serve_can
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
-from sim.reach.can_hub import CanHub
 from sim.reach.modbus_rtu import serve_rtu
 from sim.reach.modbus_tcp import serve_tcp
-from sim.reach.socketcand import serve_socketcand
 from sim.world import Car, World
 
 HOST: Final = "127.0.0.1"
@@ -136,14 +135,15 @@ async def serve_station(
     topics = Topics(station.config.station.site, station.name)
     links: LinkTable = {}
     async with AsyncExitStack() as stack:
-        await _open_wires(stack, station, emulators, links)
+        hooks: Hooks = {"broker-down": broker.set_down}
+        await _open_wires(stack, station, emulators, links, hooks)
         keeper = loop.create_task(broker.run(), name="broker")
         stack.push_async_callback(_end, keeper)
         await _listening(broker, keeper)
         for name, config in station.config.links.items():
             if isinstance(config, MqttConfig):
                 links[name] = _mqtt_entry(config, broker.port)
-        rig = Rig(world, emulators, {"broker-down": broker.set_down})
+        rig = Rig(world, emulators, hooks)
         served = Served(station, world, emulators, rig, broker, topics, links, f"sim-{wall_ms()}")
         served.publish(_notice(served, speed))
         yield served
@@ -163,8 +163,10 @@ def wall_ms() -> int:
     return round(system_wall_clock() * 1000)
 
 
-async def _open_wires(stack: AsyncExitStack, station: Station, emulators: Emulators, links: LinkTable) -> None:
-    hubs: dict[str, CanHub] = {}
+async def _open_wires(
+    stack: AsyncExitStack, station: Station, emulators: Emulators, links: LinkTable, hooks: Hooks
+) -> None:
+    can: dict[str, CanConfig] = {}
     for name, config in station.config.links.items():
         match config:
             case ModbusTcpConfig():
@@ -176,10 +178,8 @@ async def _open_wires(stack: AsyncExitStack, station: Station, emulators: Emulat
                 paced = {"baudrate": config.baudrate, "quiet_s": config.quiet_s}
                 links[name] = {"kind": config.kind, "port": path, **paced}
             case CanConfig():
-                hubs[name] = CanHub(emulators.can.get(name, []))
-    port = await stack.enter_async_context(serve_socketcand(hubs, HOST))
-    for name in hubs:
-        links[name] = {"kind": "can", "interface": "socketcand", "channel": name, "host": HOST, "port": port}
+                can[name] = config
+    links |= await serve_can(stack, can, emulators, hooks, HOST)
 
 
 def _mqtt_entry(config: MqttConfig, port: int) -> dict[str, Any]:

@@ -133,5 +133,7 @@ def _where(entry: dict[str, Any]) -> str:
     kind = entry["kind"]
     if kind == "modbus-rtu":
         return f"{kind}  {entry['port']} at {entry['baudrate']} Bd"
-    channel = f" channel {entry['channel']}" if "channel" in entry else ""
-    return f"{entry.get('interface', kind)}  {entry['host']}:{entry['port']}{channel}"
+    if kind == "can":
+        options = " ".join(f"{key} {value}" for key, value in entry.items() if key not in {"kind", "interface"})
+        return f"{entry['interface']}  {options}"
+    return f"{kind}  {entry['host']}:{entry['port']}"

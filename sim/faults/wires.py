@@ -1,5 +1,6 @@
 """Faults of units and links: silence, frozen values, answers that are none, a broker that is gone."""
 
+from collections.abc import Callable
 from typing import Final
 
 from hal.codecs.values import Scalar
@@ -29,6 +30,10 @@ def _telling(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
 
 def _links(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
     return (*emulators.modbus, *emulators.can) if emulators else ()
+
+
+def _buses(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
+    return tuple(emulators.can) if emulators else ()
 
 
 def _nodes(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
@@ -122,11 +127,25 @@ def _link_dead(rig: Rig, arguments: Arguments, on: bool) -> None:
         node.fault.silent = on
 
 
-def _broker(rig: Rig, _arguments: Arguments, on: bool) -> None:
-    hook = rig.hooks.get("broker-down")
+def _hook(rig: Rig, name: str, missing: str) -> Callable[[bool], None]:
+    hook = rig.hooks.get(name)
     if hook is None:
-        raise FaultError("nobody here runs a broker")
-    hook(on)
+        raise FaultError(missing)
+    return hook
+
+
+def _broker(rig: Rig, _arguments: Arguments, on: bool) -> None:
+    _hook(rig, "broker-down", "nobody here runs a broker")(on)
+
+
+def _babbles(rig: Rig, arguments: Arguments, on: bool) -> None:
+    link = str(arguments["link"])
+    _hook(rig, f"babble {link}", f"nobody here can babble on {link}")(on)
+
+
+def _unplugged(rig: Rig, arguments: Arguments, on: bool) -> None:
+    link = str(arguments["link"])
+    _hook(rig, f"unplug {link}", f"{link} has no adapter here that could be pulled out")(on)
 
 
 UNIT: Final = Parameter("unit", "unit of the station file", str, _units)
@@ -134,6 +153,7 @@ ROLE: Final = Parameter("role", "input, by its role in the device file")
 ELEMENT: Final = Parameter("point", "which of several, from 1", int, default=0)
 VALUE: Final = Parameter("value", "what it shows: 0 or 1", int, lambda _w, _e: (0, 1), default=0)
 TELLING: Final = Parameter("unit", "unit that can tell what it is", str, _telling)
+BUS: Final = Parameter("link", "CAN link of the station file", str, _buses)
 LINK: Final = Parameter("link", "link of the station file", str, _links)
 CODE: Final = Parameter("code", "exception code", int, lambda _w, _e: tuple(EXCEPTIONS), default=EXCEPTIONS[3])
 HOW: Final = Parameter("how", "what becomes of its answers", str, lambda _w, _e: tuple(s.value for s in Spoil), "noise")
@@ -156,5 +176,7 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("charger-silent", "the charger there does not answer", "wires", _charger_silent, (CHARGER,)),
     kind("charger-fault", "the charger there reports fault bits and is off", "wires", _charger_fault, (CHARGER, BITS)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),
+    kind("can-babble", "a node fills a CAN link with frames of its own", "wires", _babbles, (BUS,)),
+    kind("adapter-unplugged", "the adapter of a CAN link is pulled out", "wires", _unplugged, (BUS,)),
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
 )

@@ -38,12 +38,31 @@ def _sent_frame(can_id: str, length: str, octets: list[str]) -> Frame:
     return frame
 
 
+class Channels:
+    """The channels of one server by name. One whose adapter is pulled out loses its clients and takes no others."""
+
+    def __init__(self, hubs: Mapping[str, CanHub]) -> None:
+        self.hubs = hubs
+        self.clients: set[_Client] = set()
+        self._out: set[str] = set()
+
+    def set_plugged(self, name: str, plugged: bool) -> None:
+        """Put the adapter of a channel in, or pull it out."""
+        (self._out.discard if plugged else self._out.add)(name)
+        for client in [c for c in self.clients if c.channel in self._out]:
+            client.drop()
+
+    def has(self, name: str) -> bool:
+        """Whether a client can have this channel now."""
+        return name in self.hubs and name not in self._out
+
+
 class _Client(asyncio.Protocol):
     """One connection: greets, opens a channel, then passes frames both ways."""
 
-    def __init__(self, hubs: Mapping[str, CanHub], clients: set["_Client"]) -> None:
-        self._hubs = hubs
-        self._clients = clients
+    def __init__(self, channels: Channels) -> None:
+        self.channel = ""
+        self._channels = channels
         self._loop = asyncio.get_running_loop()
         self._hub: CanHub | None = None
         self._joining: asyncio.TimerHandle | None = None
@@ -52,11 +71,11 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # a stream server has stream transports
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BACKLOG)
-        self._clients.add(self)
+        self._channels.clients.add(self)
         self._reply("hi")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._clients.discard(self)
+        self._channels.clients.discard(self)
         self._leave()
 
     def data_received(self, data: bytes) -> None:
@@ -81,8 +100,8 @@ class _Client(asyncio.Protocol):
         match words:
             case ["echo"]:
                 self._reply("echo")
-            case ["open", channel] if self._hub is None and channel in self._hubs:
-                self._hub = self._hubs[channel]
+            case ["open", channel] if self._hub is None and self._channels.has(channel):
+                self.channel, self._hub = channel, self._channels.hubs[channel]
                 self._reply("ok")
             case ["rawmode"] if self._hub is not None and self._joining is None:
                 self._joining = self._loop.call_later(JOIN_DELAY_S, self._hub.attach, self._deliver)
@@ -112,20 +131,22 @@ class _Client(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def serve_socketcand(hubs: Mapping[str, CanHub], host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+async def serve_socketcand(
+    served: Mapping[str, CanHub] | Channels, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[int]:
     """Serve each hub under its channel name and run its timer; gives the bound port.
 
     Time stamps of frames are seconds of the loop's clock. Raises OSError where the port is taken.
     """
-    clients: set[_Client] = set()
+    channels = served if isinstance(served, Channels) else Channels(served)
     with ExitStack() as timers:
-        for hub in dict.fromkeys(hubs.values()):
+        for hub in dict.fromkeys(channels.hubs.values()):
             timers.enter_context(HubTimer(hub))
-        server = await asyncio.get_running_loop().create_server(lambda: _Client(hubs, clients), host, port)
+        server = await asyncio.get_running_loop().create_server(lambda: _Client(channels), host, port)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            for client in tuple(clients):
+            for client in tuple(channels.clients):
                 client.drop()
             await server.wait_closed()

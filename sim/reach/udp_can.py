@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from hal.links.can_datagram import pack, unpack
 from hal.ports import Frame
@@ -27,8 +27,7 @@ class _Member(asyncio.DatagramProtocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # Python 3.11 does not say so of its own
         self._hub.attach(self.deliver)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,7 +1,10 @@
 """The simulator's ends of CAN wires, spoken to by hand and by tools of others."""
 
 import asyncio
+import os
+import select
 import socket
+from pathlib import Path
 
 import can
 import pytest
@@ -9,7 +12,8 @@ import pytest
 from hal.links.can import PythonCanLink
 from hal.ports import Frame, LinkState
 from sim.reach.can_hub import CanHub
-from sim.reach.socketcand import serve_socketcand
+from sim.reach.slcan import SlcanAdapter
+from sim.reach.socketcand import Channels, serve_socketcand
 from tests.contract.can_rig import LIMIT_S, opened
 
 
@@ -122,3 +126,63 @@ async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> 
                 assert watch.frames == batch
                 assert rounds > 10, "a short pause of a client is no reason to drop it"
                 assert watch.states == [LinkState.CONNECTING, LinkState.READY]
+
+
+async def test_a_channel_that_is_pulled_out_loses_its_clients_and_takes_no_others() -> None:
+    channels = Channels({"can0": CanHub(), "can1": CanHub()})
+    async with serve_socketcand(channels) as port, asyncio.timeout(LIMIT_S):
+        one, two = await _raw_client(port), await _raw_client(port)
+        for number, (reader, writer) in enumerate((one, two)):
+            writer.write(b"< open can%d >" % number)
+            assert await reader.readuntil(b">") == b"< ok >"
+        channels.set_plugged("can0", False)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await one[0].readexactly(1)
+        three = await _raw_client(port)
+        three[1].write(b"< open can0 >")
+        assert b"error" in await three[0].readuntil(b">")
+        two[1].write(b"< echo >")
+        assert await two[0].readuntil(b">") == b"< echo >", "the other channel goes on"
+        channels.set_plugged("can0", True)
+        three[1].write(b"< open can0 >")
+        assert await three[0].readuntil(b">") == b"< ok >"
+        for _, writer in (one, two, three):
+            writer.close()
+
+
+async def test_serial_protocol_by_hand(tmp_path: Path) -> None:
+    """Commands and answers of the CAN232 manual."""
+    pack = Pack(Frame(0x0F1, b"\xab", extended=False))
+    pack.next = float("inf")
+    hub = CanHub([pack])
+    with SlcanAdapter(hub, tmp_path / "adapter") as adapter:
+        line = os.open(adapter.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+        async def ask(command: bytes) -> bytes:
+            os.write(line, command)
+            async with asyncio.timeout(LIMIT_S):
+                while not select.select([line], [], [], 0)[0]:
+                    await asyncio.sleep(0.005)
+            return os.read(line, 100)
+
+        assert await ask(b"V\r") == b"V1013\r"
+        assert await ask(b"t1230\r") == b"\a", "closed"
+        assert await ask(b"S5\r") == b"\r"
+        assert await ask(b"O\r") == b"\r"
+        assert await ask(b"S5\r") == b"\a", "open"
+        assert await ask(b"O\r") == b"\a"
+        for wrong in (b"t1232AA\r", b"t12\r", b"t1239\r", b"T200000000\r", b"hello\r"):
+            assert await ask(wrong) == b"\a"
+        assert await ask(b"t1232aB0C\r") == b"z\r"
+        assert await ask(b"T18FF00E50\r") == b"Z\r"
+        assert await pack.heard.get() == Frame(0x123, b"\xab\x0c", extended=False)
+        assert await pack.heard.get() == Frame(0x18FF00E5, b"")
+        pack.next = 0.0
+        hub.run_due(asyncio.get_running_loop().time())
+        assert os.read(line, 100) == b"t0F11AB\r"
+        assert await ask(b"C\r") == b"\r"
+        pack.next = 0.0
+        hub.run_due(asyncio.get_running_loop().time() + 1)
+        assert not select.select([line], [], [], 0)[0], "closed again"
+        os.close(line)
+    assert not adapter.path.exists()

@@ -24,6 +24,8 @@ def rig() -> Rig:
         ("door-open", {}, "no car"),
         ("broker-down", {}, "nobody here runs a broker"),
         ("unit-silent", {"unit": "lift_drive"}, "no emulators"),
+        ("can-babble", {"link": "packs"}, "nobody here can babble on packs"),
+        ("adapter-unplugged", {"link": "packs"}, "packs has no adapter here"),
     ],
 )
 def test_what_cannot_be_done_says_what_can(rig: Rig, name: str, arguments: dict[str, str | int], said: str) -> None:
