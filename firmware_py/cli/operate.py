@@ -89,28 +89,44 @@ def status(station: Station = None, socket: Socket = None, as_json: Json = False
 def _act(action: str) -> Callable[..., None]:
     def act(station: Station = None, socket: Socket = None, why: Why = "", as_json: Json = False) -> None:
         answer = ask_station(station, socket, {"action": action, "why": why}, check=False)
-        text = answer.get("error") or answer.get("reason")
-        if as_json:
-            typer.echo(json.dumps(answer))
-        elif answer["ok"]:
-            typer.echo(f"{action} {answer['answer']}, station is {answer['packml']}")
-        else:
-            exits.leave(exits.FAILED, f"{action} refused: {text}")
-        if not answer["ok"]:
-            raise typer.Exit(exits.FAILED)
+        show_answer(action, answer, as_json=as_json)
 
     return act
 
 
+def show_answer(action: str, answer: dict[str, Any], *, as_json: bool) -> None:
+    """Say what became of an act; exits with 1 where it was not done."""
+    text = answer.get("error") or answer.get("reason")
+    if as_json:
+        typer.echo(json.dumps(answer))
+    elif answer["ok"]:
+        reason = f" ({text})" if text else ""
+        typer.echo(f"{action} {answer['answer']}{reason}, station is {answer['packml']}{_mode(answer)}")
+    else:
+        exits.leave(exits.FAILED, f"{action} {answer.get('answer', 'refused')}: {text}")
+    if not answer["ok"]:
+        raise typer.Exit(exits.FAILED)
+
+
+def _mode(found: dict[str, Any]) -> str:
+    """The mode, where it is not the usual one."""
+    return "" if found["mode"] == "Production" else f" in mode {found['mode']}"
+
+
 def ask_station(
-    station: str | None, socket: Path | None, request: dict[str, Any], *, check: bool = True
+    station: str | None,
+    socket: Path | None,
+    request: dict[str, Any],
+    *,
+    check: bool = True,
+    longest_s: float = ANSWER_S,
 ) -> dict[str, Any]:
     """Send a request to the controller of a station; exits where nobody answers, and with `check` on an error."""
     from firmware_py.shell import places
 
     name, path = locate(station, socket, places.CONTROL)
     hint = nobody("station", path, f"swapstation run {name or 'STATION'}", known=name is not None or socket is not None)
-    return ask_socket(path, request, hint, check=check)
+    return ask_socket(path, request, hint, check=check, longest_s=longest_s)
 
 
 def nobody(what: str, path: Path, command: str, *, known: bool) -> str:
@@ -119,12 +135,14 @@ def nobody(what: str, path: Path, command: str, *, known: bool) -> str:
     return f"{where}: start it with `{command}`"
 
 
-def ask_socket(path: Path, request: dict[str, Any], hint: str, *, check: bool = True) -> dict[str, Any]:
+def ask_socket(
+    path: Path, request: dict[str, Any], hint: str, *, check: bool = True, longest_s: float = ANSWER_S
+) -> dict[str, Any]:
     """Send a request to a socket. `hint` is said where nobody listens."""
     from firmware_py.shell.line_socket import NobodyListens, ask
 
     try:
-        answer = ask(path, request, ANSWER_S)
+        answer = ask(path, request, longest_s)
     except NobodyListens as error:
         if path.exists() and isinstance(error.__cause__, PermissionError):
             exits.leave(exits.UNAVAILABLE, f"{path} is not for you: ask to be in the group of the station")
@@ -157,7 +175,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     all_ready = f"all {len(found['links'])} ready"
     proven = {True: "all proven locked", False: "not all locked", None: "second channel unknown"}[locks["all_proven"]]
     lines = [
-        f"station  {found['station']}: {found['packml']}{'' if found['ready'] else ', not ready yet'}",
+        f"station  {found['station']}: {found['packml']}{_mode(found)}{'' if found['ready'] else ', not ready yet'}",
         f"place    {found['place']}, {found['place_text']}",
         f"swap     {_swap(swap) if swap else 'none'}",
         *(f"row      {row['row']:<10} {row['title']} ({row['phase']})" for row in found["rows"]),

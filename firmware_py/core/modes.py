@@ -58,10 +58,9 @@ def watch_key(draft: Draft, image: Image, devices: tuple[str, ...]) -> None:
     lacking = no_key(image)
     if not lacking:
         draft.clear_fault(*_KEY)
-    elif draft.packml in MOVING or image.safety.maintenance_key is False:
+    elif draft.packml in MOVING:
         draft.raise_fault(*_KEY, f"{lacking}, mode is {draft.mode.value}")
-        if draft.packml in MOVING:
-            draft.hold(lacking, devices)
+        draft.hold(lacking, devices)
 
 
 def only_in(mode: Mode, action: str, allowed: Iterable[Mode], hint: str = "") -> str:

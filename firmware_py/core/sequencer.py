@@ -28,7 +28,7 @@ from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import eligible, unheard
 from firmware_py.core.params import BOLT_FIELDS, Params
 from firmware_py.core.standstill import seen_moving, stands_still
-from firmware_py.core.state import State, Swap
+from firmware_py.core.state import Active, State, Swap
 from hal.commands import RunEnable
 
 _DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
@@ -91,6 +91,11 @@ class Sequencer:
     def moving(self, state: State) -> tuple[str, ...]:
         """Devices that the active rows may have in motion: the shell polls these fast."""
         return self._moving(Draft(state)) if state.packml in MOVING else ()
+
+    def waiting_row(self, active: Active) -> Row:
+        """The row that an active one of a held swap goes on with."""
+        row = self.chart.rows[active.row]
+        return self.chart.rows[row.resume] if row.resume else row
 
     def _moving(self, draft: Draft) -> tuple[str, ...]:
         return self.chart.moving(draft) if draft.jog is None else (draft.jog.device,)

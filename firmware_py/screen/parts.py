@@ -15,6 +15,7 @@ FULL_SCALE_S: Final = 15.0
 """What a bar of full width stands for, unless a nominal time is longer."""
 _STANDING_MM_S: Final = 0.5
 _BAY_WIDTH: Final = 16
+_USUAL_MODE = "Production"
 _WIDE: Final = 90
 _NAMES_FROM: Final = 45
 _LOW_PCT, _HIGH_PCT = 30.0, 80.0
@@ -56,7 +57,9 @@ def heading(view: View, width: int) -> Text:
         left.append(f" ({view.site})", "bright_black")
     state = view.packml or "no word yet"
     pill = (f" {state} ", f"bold reverse {_PACKML_STYLES.get(state, 'white')}")
-    middle = Text.assemble(pill, (f"  {view.place}" if view.place else "", "bold"), f" {view.place_text}")
+    mode = "" if view.mode in {"", _USUAL_MODE} else f" {view.mode}"
+    place = f"  {view.place}" if view.place else ""
+    middle = Text.assemble(pill, (mode, "bold yellow"), (place, "bold"), f" {view.place_text}")
     right = Text.assemble("swap " if roomy else "", (clock_text(view.clock_s), "bold"), " ")
     if not view.connected:
         right = Text("no broker ", "bold red")

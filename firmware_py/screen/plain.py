@@ -13,6 +13,7 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._packml = ""
+        self._mode = "Production"
         self._online = True
 
     def of(self, message: BaseModel, view: View) -> list[str]:
@@ -20,9 +21,8 @@ class PlainLines:
         match message:
             case SimulatorNotice():
                 return [simulated_text(message.values.speed)]
-            case StationState() if message.values.packml != self._packml:
-                self._packml = message.values.packml
-                return [f"station is {self._packml}, {message.values.place_text}"]
+            case StationState() if (message.values.packml, message.values.mode) != (self._packml, self._mode):
+                return self._station(message)
             case Status(values=values) if (values.state == "online") != self._online:
                 self._online = not self._online
                 return [f"station is {values.state}"]
@@ -35,6 +35,12 @@ class PlainLines:
             case RecordEvent():
                 return [" ".join(line.plain.split()) for line in outcome_lines(view)]
         return []
+
+    def _station(self, message: StationState) -> list[str]:
+        values = message.values
+        mode = "" if values.mode == self._mode else f"mode is {values.mode}, "
+        self._packml, self._mode = values.packml, values.mode
+        return [f"{mode}station is {values.packml}, {values.place_text}"]
 
 
 def _step(message: StepEvent, view: View) -> list[str]:

@@ -110,6 +110,8 @@ class View:
     site: str
     online: bool | None
     packml: str
+    mode: str
+    """The unit mode; empty before the first word."""
     place: str
     place_text: str
     clock_s: float | None

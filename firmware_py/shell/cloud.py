@@ -89,6 +89,7 @@ class Cloud:
         """State of machine and swap, when it changed."""
         values = {
             "packml": state.packml.value,
+            "mode": state.mode.value,
             "place": state.place.value,
             "place_text": PLACE_TEXT[state.place],
             "active_rows": ",".join(a.row for a in state.active),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from firmware_py.core.effects import Answer
 from firmware_py.core.events import Action, Operator
+from firmware_py.shell.acts import act_of, longest_s, preview
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import JournalError
 from firmware_py.shell.line_socket import LineServer, Request, RequestError
@@ -21,11 +22,12 @@ WIRE_LOG: Final = "wire-log"
 ACTIONS: Final = (STATUS, WIRE_LOG, *(action.value for action in Action))
 ANSWER_S: Final = 5.0
 """An operator's act is journalled before it is decided; a disk slower than this is an error."""
-LONGEST_WHY: Final = 500
 
 
 class Control:
-    """Answers `{"action": ..., "why": ...}`. Who asks is the peer's user name, never a word of the request.
+    """Answers `{"action": ..., "why": ...}`, for some acts with more keys; `preview` tells what would move.
+
+    Who asks is the peer's user name, never a word of the request.
 
     `wire-log` has keys of its own: `seconds` (its answer comes when they have passed), `dir`, and `stop` instead.
     """
@@ -40,21 +42,25 @@ class Control:
         """Status, what a wire log has become, or the answer to an operator's act. Raises `RequestError`."""
         if request.get("action") == WIRE_LOG:
             return await self._wire_log(request, who)
-        action, why = _checked(request)
-        if action == STATUS:
+        if request.get("action") == STATUS and set(request) <= {"action", "why"}:
             return {"ok": True, "status": status_of(self._controller, self._links)}
+        act = _checked(request, who)
+        if request.get("preview"):
+            return preview(self._controller, act)
+        limit_s = ANSWER_S + longest_s(self._controller, act)
         try:
-            async with asyncio.timeout(ANSWER_S):
-                reply = await self._controller.operate(Operator(Action(action), who, why))
+            async with asyncio.timeout(limit_s):
+                reply = await self._controller.operate(act)
         except JournalError as error:
             return {"ok": False, "error": f"the journal cannot keep it, so it is not done: {error}"}
         except TimeoutError:
-            return {"ok": False, "error": f"no decision within {ANSWER_S:g} s: see the log of the station"}
+            return {"ok": False, "error": f"no decision within {limit_s:g} s: see the log of the station"}
         return {
-            "ok": reply.answer is not Answer.REFUSED,
+            "ok": reply.answer not in {Answer.REFUSED, Answer.FAILED},
             "answer": reply.answer.value,
             "reason": reply.reason,
             "packml": self._controller.state.packml.value,
+            "mode": self._controller.state.mode.value,
         }
 
     async def _wire_log(self, request: Request, who: str) -> Mapping[str, Any]:
@@ -85,13 +91,10 @@ def _log_wishes(request: Request, logs: Path) -> tuple[float, Path]:
     return seconds, Path(folder) if folder else logs / folder_name()
 
 
-def _checked(request: Request) -> tuple[str, str]:
-    extra = sorted(set(request) - {"action", "why"})
-    if extra:
-        raise RequestError(f"unknown key {extra[0]!r}; allowed: action, why")
-    action, why = request.get("action"), request.get("why", "")
+def _checked(request: Request, who: str) -> Operator:
+    action = request.get("action")
     if action not in ACTIONS:
         raise RequestError(f"unknown action {action!r}; allowed: {', '.join(ACTIONS)}")
-    if not isinstance(why, str) or len(why) > LONGEST_WHY:
-        raise RequestError(f"why is a text of at most {LONGEST_WHY} characters")
-    return str(action), why
+    if action == STATUS:
+        raise RequestError("status takes no other key; allowed: action, why")
+    return act_of(request, who)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -29,8 +29,8 @@ from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.journal import Journal, Query, Row
-from firmware_py.shell.logbook import log_event
 from firmware_py.shell.observer import Observer
+from firmware_py.shell.operator_desk import OperatorDesk
 from firmware_py.shell.orders import OrderDesk
 from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
@@ -95,10 +95,7 @@ class Controller:
         self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
-        self._asks: dict[int, asyncio.Future[Told]] = {}
-        self._asked = 0
-        self.told: Told | None = None
-        """The last answer to an operator's act, for who comes to look."""
+        self.operators = OperatorDesk(self._recorder, self.decide)
         self._rescan: asyncio.Handle | None = None
         self._missed: dict[FaultCode, set[str]] = {FaultCode.LINK_LOST: set(), FaultCode.DEVICE_IDENTITY_WRONG: set()}
         self._fatal: asyncio.Future[None] | None = None
@@ -197,7 +194,7 @@ class Controller:
 
     def _changed(self, before: State) -> None:
         state = self.state
-        if state.packml is not before.packml or state.active != before.active:
+        if (state.packml, state.active, state.jog) != (before.packml, before.active, before.jog):
             moving = self.sequencer.moving(state)
             self.effector.at_rest(moving)
             chosen = periods(self.plant, state.packml, moving)
@@ -243,7 +240,7 @@ class Controller:
             case Reply(order_id, answer, reason):
                 self._orders.answer(order_id, answer, reason)
             case Told():
-                self._tell(effect)
+                self.operators.tell(effect)
 
     def _fact(self, kind: str, body: Mapping[str, Any]) -> None:
         self._recorder.note(Row(kind, body, self._record.swap_id if self._record else None))
@@ -265,16 +262,6 @@ class Controller:
             self._fact("record", values.model_dump())
             self.cloud.swap_ended(record, body)
             self._record = None
-
-    def _tell(self, told: Told) -> None:
-        """An operator's act is answered: kept, told to who waits for it, and in the log."""
-        body = {"action": told.action, "answer": told.answer.value, "reason": told.reason}
-        self._fact("operator-answer", body)
-        log_event("operator", body)
-        self.told = told
-        waiter = self._asks.pop(told.ask, None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(told)
 
     @property
     def answered(self) -> Reply | None:
@@ -409,18 +396,8 @@ class Controller:
         return f"{self.host.boot_id}-{self.state.swaps_started + 1}"
 
     async def operate(self, operator: Operator) -> Told:
-        """An operator's act: journalled with who and why, then decided."""
-        body = {"action": operator.action.value, "who": operator.who, "why": operator.why}
-        await self._recorder.intend(Row("operator", body))
-        self._asked += 1
-        ask = self._asked
-        waiter: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._asks[ask] = waiter
-        try:
-            self.decide(replace(operator, ask=ask))
-            return await waiter
-        finally:
-            self._asks.pop(ask, None)
+        """An operator's act: journalled with who and why, then decided. Raises `JournalError`."""
+        return await self.operators.operate(operator)
 
     @property
     def swap_open(self) -> bool:

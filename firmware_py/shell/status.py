@@ -7,7 +7,7 @@ from typing import Any
 from firmware_py.core.chart import CHART
 from firmware_py.core.effects import Reply, Told
 from firmware_py.core.faults import FAULTS, FaultCode
-from firmware_py.core.packml import PLACE_TEXT, PackML
+from firmware_py.core.packml import PLACE_TEXT, Mode, PackML
 from firmware_py.core.state import State
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.plant import Links
@@ -21,6 +21,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "station": controller.station.name,
         "ready": controller.ready.is_set(),
         "packml": state.packml.value,
+        "mode": state.mode.value,
         "place": state.place.value,
         "place_text": PLACE_TEXT[state.place],
         "swap": _swap(state),
@@ -29,7 +30,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
             for a in state.active
         ],
         "order": _answer(controller.answered),
-        "operator": _answer(controller.told),
+        "operator": _answer(controller.operators.last),
         "next": _next(controller),
         "faults": [
             {
@@ -64,10 +65,16 @@ def _next(controller: Controller) -> str:
     match state.packml:
         case PackML.STOPPED if not controller.ready.is_set():
             return "wait until every device has a reading or a fault"
+        case PackML.STOPPED if state.mode is not Mode.PRODUCTION:
+            return "turn the key of the mode selector back, then mode production"
         case PackML.STOPPED:
             return f"{first}reset: the station takes orders from then on"
         case PackML.HELD if FaultCode.SWAP_INTERRUPTED in codes:
             return "look at car and pack, bring both into a safe place, then clear"
+        case PackML.HELD if state.mode is Mode.MAINTENANCE:
+            return f"{first}step to let a row go on, or abort to take the way out step by step"
+        case PackML.HELD if state.mode is Mode.MANUAL:
+            return "jog what is in the way, then mode production"
         case PackML.HELD:
             return f"{first}resume to go on with the swap, or abort to give it up"
         case PackML.ABORTED:

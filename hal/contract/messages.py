@@ -58,6 +58,7 @@ class StationValues(BaseModel):
     """State of the machine and of its swap."""
 
     packml: str = Field(description="PackML state name (ISA-TR88.00.02)")
+    mode: str = Field("Production", description="unit mode: Production, Maintenance or Manual")
     place: str = Field(description="stable place S0..S4 of the swap")
     place_text: str
     active_rows: str = Field(description="active rows of the chart, comma separated")

@@ -135,13 +135,14 @@ def test_in_motion_the_key_gone_or_unknown_stops_and_the_mode_stays(key: bool | 
     assert answers(driver.tell(step("6"))) == [("step", "accepted")]
 
 
-def test_at_rest_a_key_turned_back_is_told_and_one_that_is_not_seen_is_not() -> None:
-    state = State(PackML.HELD, mode=Mode.MANUAL)
-    assert not SEQ.step(state, s.put(QUIET, safety__maintenance_key=None), Scan())[1]
-    state, effects = SEQ.step(state, QUIET, Scan())
-    assert raised(effects) == [KEY]
-    assert not of(StopMotion, effects)
-    _, effects = SEQ.step(state, QUIET, to(Mode.PRODUCTION))
+@pytest.mark.parametrize("key", [None, False])
+def test_at_rest_a_key_turned_back_is_no_news(key: bool | None) -> None:
+    assert not SEQ.step(State(PackML.HELD, mode=Mode.MANUAL), s.put(QUIET, safety__maintenance_key=key), Scan())[1]
+
+
+def test_the_fault_of_the_key_ends_with_the_mode() -> None:
+    lost = State(PackML.HELD, mode=Mode.MANUAL, faults=(Fault(*KEY, "key not turned"),))
+    _, effects = SEQ.step(lost, QUIET, to(Mode.PRODUCTION))
     assert faults_cleared(effects) == [KEY]
 
 

@@ -86,9 +86,9 @@ def test_a_reset_that_fails_later_is_kept_and_shown() -> None:
             told = await controller.operate(Operator(Action.RESET, "tester"))
             assert told.answer is Answer.ACCEPTED
             await until(running, PackML.STOPPED)
-            assert controller.told is not None
-            assert controller.told.answer is Answer.FAILED
-            assert "stacker: no fresh reading of level_mm" in controller.told.reason
+            assert controller.operators.last is not None
+            assert controller.operators.last.answer is Answer.FAILED
+            assert "stacker: no fresh reading of level_mm" in controller.operators.last.reason
             await asyncio.sleep(0.1)
             kept = await running.journal.rows(Query(kind="operator-answer"))
             assert [(e.row.body["action"], e.row.body["answer"]) for e in kept] == [
