@@ -66,11 +66,11 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(seed: int = 1, *, speed: float = 1.0) -> AsyncIterator[Wire]:
+async def wire(seed: int = 1, *, speed: float = 1.0, station: str = STATION) -> AsyncIterator[Wire]:
     """Both, until the block ends. The controller gets SIGTERM and must leave by itself."""
     loop = asyncio.get_running_loop()
     with TemporaryDirectory() as folder:
-        async with serve_station(load_station(STATION), seed, speed=speed) as served:
+        async with serve_station(load_station(station), seed, speed=speed) as served:
             links, control = Path(folder, "links.toml"), Path(folder, "control.sock")
             links.write_text(served.overlay)
             notify = Path(folder, "notify.sock")
@@ -81,7 +81,7 @@ async def wire(seed: int = 1, *, speed: float = 1.0) -> AsyncIterator[Wire]:
             started = loop.time()
             command = [
                 "run",
-                STATION,
+                station,
                 "--links",
                 str(links),
                 "--state-dir",

@@ -9,8 +9,9 @@ from typing import Final
 from hal.codecs.module import ModuleCodec
 from hal.config.bundle import Station, Unit
 from hal.config.station import UnitsDevice, VehicleDevice
-from sim.emulators import altivar, iai, kolver, laumas, leadshine, moxa, pilz, wago
+from sim.emulators import altivar, bender, iai, kolver, laumas, leadshine, moxa, pilz, wago
 from sim.emulators.acts import ACTS, act_nothing
+from sim.emulators.axis import AxisEmulator
 from sim.emulators.can import CanEmulator
 from sim.emulators.charger import ChargerEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
@@ -53,6 +54,7 @@ MODELS: Final[dict[str, Model]] = {
     leadshine.MODEL: leadshine.LeadshineEmulator,
     iai.MODEL: iai.IaiEmulator,
     altivar.MODEL: altivar.AltivarEmulator,
+    bender.MODEL: bender.BenderEmulator,
     kolver.MODEL: kolver.KolverEmulator,
     laumas.MODEL: laumas.LaumasEmulator,
     pilz.MODEL: pilz.PilzEmulator,
@@ -63,10 +65,12 @@ MODELS: Final[dict[str, Model]] = {
 
 
 def build_unit(world: World, unit: Unit, kind: str, rows: Rows = MappingProxyType({})) -> UnitEmulator:
-    """The emulator of one unit: a model with quirks of its own, or a plain view of its kind of device."""
+    """The emulator of one unit: a model with quirks of its own, a drive by its verbs, or a plain view of its kind."""
     model = MODELS.get(unit.device.device.model)
     if model is not None:
         return model(world, unit, kind, rows)
+    if kind in {"lift", "shuttle"} and "move" in unit.commands.values():
+        return AxisEmulator(world, unit, kind, rows)
     return UnitEmulator(world, unit, VIEWS[kind], ACTS.get(kind, act_nothing), rows)
 
 
