@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from statistics import quantiles
 from typing import Any, Final
 
@@ -25,8 +27,8 @@ SUBJECT: Final = (
 COMMAND: Final = "make bench NAMES=reaction"
 
 
-class _Ear:
-    """Hears the drive's quick stop: the time at which the emulator took the write."""
+class Ear:
+    """Hears the drive's quick stop: the time at which the emulator took the write. One for a drive."""
 
     def __init__(self, drive: UnitEmulator) -> None:
         self._act = drive.act
@@ -39,10 +41,13 @@ class _Ear:
         self._act(written)
 
 
-async def _edges(w: Wire, count: int) -> list[float]:
-    """Each edge: the lift moves upward with everything polled; an e-stop; the chain's reset; resume; again."""
-    loop, rig, rng = asyncio.get_running_loop(), w.served.rig, random.Random(1)
-    ear, lift = _Ear(w.served.emulators.units["lift_drive"]), w.served.world.lift
+async def edges(w: Wire, ear: Ear, count: int, rng: random.Random) -> list[float]:
+    """Each edge: the lift moves upward with everything polled; an e-stop; the chain's reset; resume; again.
+
+    Seconds from the edge to the stop at the drive.
+    """
+    loop, rig = asyncio.get_running_loop(), w.served.rig
+    lift = w.served.world.lift
     times = []
     for _ in range(count):
         await _moving(w)
@@ -74,16 +79,23 @@ async def _moving(w: Wire) -> None:
             await asyncio.sleep(0.005)
 
 
-async def _measure() -> tuple[list[float], dict[str, float]]:
+@asynccontextmanager
+async def docking() -> AsyncIterator[tuple[Wire, Ear]]:
+    """A station on wires whose lift goes up to the car. Raises RuntimeError where the referee saw a breach."""
     async with wire() as w:
         await w.ask("reset")
         await w.until(lambda s: s["packml"] == "Idle", 10.0)
         await asyncio.sleep(3.0)
         w.served.send_car()
         await w.until(lambda s: any(r["row"] == DOCK_ROW and r["phase"] == "running" for r in s["rows"]), 120.0)
-        times = await _edges(w, EDGES)
+        yield w, Ear(w.served.emulators.units["lift_drive"])
         if w.served.world.referee.breaches:
             raise RuntimeError(f"the referee saw: {w.served.world.referee.breaches[0]}")
+
+
+async def _measure() -> tuple[list[float], dict[str, float]]:
+    async with docking() as (w, ear):
+        times = await edges(w, ear, EDGES, random.Random(1))
         return times, {name: unit.reply_s for name, unit in w.served.emulators.units.items()}
 
 
