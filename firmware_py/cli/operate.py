@@ -184,7 +184,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"links    {', '.join(down) or all_ready}",
     ]
     for fault in found["faults"]:
-        lines += [f"fault    {fault['code']} {fault['device']}: {fault['text']}", f"         -> {fault['remedy']}"]
+        lines += [
+            f"fault    {fault['code']} {fault['device']}: {fault['text']}",
+            f"         since {_ago(fault['age_s'])}{_times(fault['times'])}",
+            f"         -> {fault['remedy']}",
+        ]
     lines += [] if found["faults"] else ["faults   none"]
     order, act, unproven = found["order"], found["operator"], found["not_verified_on_hardware"]
     lines += [f"order    {order['order_id']} {_answered(order)}"] if order else []
@@ -195,6 +199,18 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 def _answered(answer: dict[str, str]) -> str:
     return f"{answer['answer']}{': ' if answer['reason'] else ''}{answer['reason']}"
+
+
+def _ago(age_s: float) -> str:
+    """An age in the unit that a person thinks in."""
+    for unit, seconds in (("h", 3600), ("min", 60)):
+        if age_s >= seconds:
+            return f"{age_s / seconds:.1f} {unit}"
+    return f"{age_s:.0f} s"
+
+
+def _times(times: int) -> str:
+    return f", {times} times since the controller started" if times > 1 else ""
 
 
 def _safety(safety: dict[str, Any]) -> str:

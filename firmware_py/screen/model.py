@@ -98,7 +98,14 @@ class ScreenModel:
             lift=LiftView(lift.position_mm, lift.speed_mm_s, lift.load_kg) if lift else LiftView(),
             bays=tuple(self._bay(number) for number in range(1, self._bay_count + 1)),
             faults=tuple(
-                FaultView(a.values.code, a.values.device, a.values.severity, a.values.text, a.values.remedy)
+                FaultView(
+                    a.values.code,
+                    a.values.device,
+                    a.values.severity,
+                    a.values.text,
+                    a.values.remedy,
+                    max(0.0, (now_ms - a.values.since_ts) / 1000),
+                )
                 for a in self._alarms.values()
             ),
             order=self._order,

@@ -49,6 +49,13 @@ def clock_text(seconds: float | None) -> str:
     return "-:--" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
+def age_text(seconds: float) -> str:
+    """How long something has stood, in two or three cells of number and its unit."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
+
+
 def heading(view: View, width: int) -> Text:
     """Station, its state and place, and the clock of the swap."""
     roomy = width >= _WIDE
@@ -197,7 +204,9 @@ def fault_lines(faults: tuple[FaultView, ...], head_cells: int) -> list[Text]:
     for number, fault in enumerate(faults, 1):
         style = "yellow" if fault.severity in {"info", "degraded"} else "bold red"
         count = f" ({number} of {len(faults)})" if len(faults) > 1 else ""
-        head = Text.assemble(("✗ ", style), (f"{fault.code} {fault.device}", style), f"{count} {fault.text}")
+        head = Text.assemble(
+            ("✗ ", style), (f"{fault.code} {fault.device}", style), f"{count} {age_text(fault.age_s)}: {fault.text}"
+        )
         head.truncate(head_cells, overflow="ellipsis")
         lines.append(head)
         lines.append(Text.assemble(("  → ", "bold"), fault.remedy))

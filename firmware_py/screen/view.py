@@ -86,6 +86,8 @@ class FaultView:
     severity: str
     text: str
     remedy: str
+    age_s: float
+    """How long it has stood, by the station's own clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from firmware_py.core.faults import Fault
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PLACE_TEXT
 from firmware_py.core.state import State
+from firmware_py.shell.fault_book import Since
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
@@ -187,7 +188,7 @@ class Cloud:
             faults=record.faults,
         )
 
-    def alarm(self, fault: Fault) -> None:
+    def alarm(self, fault: Fault, since: Since) -> None:
         """A fault stands."""
         row = table.FAULTS[fault.code]
         self._retain(
@@ -199,7 +200,9 @@ class Cloud:
                 "severity": row.severity.value,
                 "text": fault.text[:512],
                 "remedy": row.remedy,
-                "since_ts": self._now_ms(),
+                "since_ts": since.wall_ms,
+                "since_mono_s": round(since.mono_s, 3),
+                "times": since.times,
             },
         )
 

@@ -28,6 +28,7 @@ from firmware_py.core.state import State
 from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
+from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.journal import Journal, Query, Row
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
@@ -95,6 +96,7 @@ class Controller:
         self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
+        self.faults = FaultBook(host.clock, host.now_ms)
         self.operators = OperatorDesk(self._recorder, self.decide)
         self._rescan: asyncio.Handle | None = None
         self._missed: dict[FaultCode, set[str]] = {FaultCode.LINK_LOST: set(), FaultCode.DEVICE_IDENTITY_WRONG: set()}
@@ -144,6 +146,7 @@ class Controller:
                     group.create_task(asker.run(), name=f"poll-{asker.link}")
         finally:
             self._timers.clear()
+            self.faults.close()
             if self._rescan is not None:
                 self._rescan.cancel()
             await self.effector.last_stop(self.station.config.process.leaving.last_stop_s)
@@ -228,11 +231,13 @@ class Controller:
             case Disarm(timer):
                 self._timers.disarm(timer)
             case RaiseFault(fault):
+                since = self.faults.raised(fault)
                 self._fact("fault-raised", {"code": fault.code.value, "device": fault.device, "text": fault.text})
-                self.cloud.alarm(fault)
+                self.cloud.alarm(fault, since)
                 if self._record is not None:
                     self._record.fault(fault)
             case ClearFault(fault):
+                self.faults.cleared(fault)
                 self._fact("fault-cleared", {"code": fault.code.value, "device": fault.device})
                 self.cloud.alarm_gone(fault)
             case Keep(note, body):

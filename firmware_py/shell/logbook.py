@@ -41,7 +41,7 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> No
 
 
 def log_change(before: State, after: State) -> None:
-    """Log what differs: state, place, swap, rows begun, faults raised and cleared."""
+    """Log what differs: state, place, swap, rows begun."""
     if after.packml is not before.packml:
         _log.info("state", {"from": before.packml.value, "to": after.packml.value})
     if before.swap is None and after.swap is not None:
@@ -56,7 +56,6 @@ def log_change(before: State, after: State) -> None:
     if before.swap is not None and after.swap is None:
         failure = before.swap.failure
         _log.info("swap-ended", {"swap": before.swap.id, "failure": failure.value if failure else None})
-    _log_faults(before, after)
 
 
 def log_link(name: str, state: str) -> None:
@@ -72,16 +71,6 @@ def log_event(event: str, fields: Mapping[str, object]) -> None:
 def log_warning(event: str, fields: Mapping[str, object]) -> None:
     """Log something that a person should know before it matters."""
     _log.warning(event, dict(fields))
-
-
-def _log_faults(before: State, after: State) -> None:
-    standing, stood = {f.key: f for f in after.faults}, {f.key: f for f in before.faults}
-    for key, fault in standing.items():
-        if key not in stood:
-            _log.warning("fault-raised", {"code": fault.code.value, "device": fault.device, "text": fault.text})
-    for key, fault in stood.items():
-        if key not in standing:
-            _log.info("fault-cleared", {"code": fault.code.value, "device": fault.device})
 
 
 def _value(value: object) -> str:

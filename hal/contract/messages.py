@@ -248,8 +248,10 @@ class AlarmValues(BaseModel):
     device: str
     severity: Literal["info", "degraded", "stop", "emergency"]
     text: Text
-    remedy: Text
-    since_ts: int
+    remedy: Text = Field(description="what a person should do")
+    since_ts: int = Field(description="when it was raised, ms since 1970 UTC")
+    since_mono_s: float | None = Field(None, description="the same on the monotonic clock of this boot id, s")
+    times: int = Field(1, ge=1, description="how often it was raised under this boot id")
 
 
 class Alarm(_Message):

@@ -219,7 +219,7 @@ def test_plain_lines_tell_faults(stuck: list[Heard]) -> None:
         taken = model.feed(message.topic, message.payload)
         text += "\n".join(plain.of(taken, model.view(message.at_ms)) if taken else [])
     assert "fault LOCK_FAILED_UNLOCK locks" in text
-    assert "-> A lock point will not open: workshop." in text
+    assert "-> Send the car to the workshop: a lock point will not open." in text
 
 
 def test_the_closing_tables_come_from_the_record(swap: list[Heard]) -> None:
