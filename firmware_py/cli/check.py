@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="A station, device, pack or vehicle file.")],
+    file: Annotated[Path, typer.Argument(help="A station, device, pack, vehicle or charger file.")],
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
@@ -38,15 +38,23 @@ def check(
     from hal.config.loader import check_file, unproven
 
     mistakes = check_file(file, roots=config)
-    stops = () if mistakes else _stop_paths(file, config)
+    stops, absent = ((), ()) if mistakes else _of_station(file, config)
     never_run = () if mistakes else unproven(file, roots=config)
     if as_json:
-        found = {"ok": not mistakes, "mistakes": [asdict(m) for m in mistakes], "stops": [asdict(s) for s in stops]}
-        typer.echo(json.dumps({**found, "not_verified_on_hardware": never_run}))
+        found = {
+            "ok": not mistakes,
+            "mistakes": [asdict(m) for m in mistakes],
+            "stops": [asdict(s) for s in stops],
+            "absent": absent,
+            "not_verified_on_hardware": never_run,
+        }
+        typer.echo(json.dumps(found))
     else:
         for mistake in mistakes:
             typer.echo(str(mistake))
         typer.echo(f"{file}: {exits.mistakes(len(mistakes)) if mistakes else 'good'}")
+        if absent:
+            typer.echo(f"  a bench without {', '.join(absent)}: it gives no service")
         for stop in stops:
             ways = f"out within {stop.leaves_s:.3f} s, run-enable dropped behind it within {stop.enable_s:.3f} s"
             typer.echo(f"  stop of {stop.device} ({stop.unit}): {ways}")
@@ -56,8 +64,8 @@ def check(
         raise typer.Exit(exits.CONFIG)
 
 
-def _stop_paths(file: Path, config: list[Path] | None) -> "tuple[StopPath, ...]":
-    """The bounds of a station's stops; none for any other file."""
+def _of_station(file: Path, config: list[Path] | None) -> "tuple[tuple[StopPath, ...], tuple[str, ...]]":
+    """The bounds of a station's stops, and the devices that a bench lacks; nothing for any other file."""
     from hal.config.loader import load_station
     from hal.config.stop_path import stop_paths
     from hal.errors import ConfigError
@@ -65,5 +73,5 @@ def _stop_paths(file: Path, config: list[Path] | None) -> "tuple[StopPath, ...]"
     try:
         station = load_station(str(file), roots=config)
     except ConfigError:
-        return ()
-    return stop_paths(station.units, station.devices, station.config.links)
+        return (), ()
+    return stop_paths(station.units, station.devices, station.config.links), station.absent

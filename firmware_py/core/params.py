@@ -104,6 +104,8 @@ class Params:
     insulation_min_ohm: float
     retries: Mapping[str, int]
     """Automatic retries per chart row; absent = 0. Zero for motions that bear a pack or a car."""
+    absent: tuple[str, ...] = ()
+    """Devices that a bench does not have: with any of them missing there is no service."""
     vehicles: frozenset[str] = frozenset()
     pack_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Vehicle type -> pack classes that fit it."""

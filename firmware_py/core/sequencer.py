@@ -220,6 +220,8 @@ class Sequencer:
         self._enable(draft)
 
     def _why_not(self, draft: Draft, image: Image, event: OrderIn) -> str:
+        if self.params.absent:
+            return self._no_service()
         if draft.mode is not Mode.PRODUCTION:
             return f"mode is {draft.mode.value}: orders are for Production"
         if draft.packml is not PackML.IDLE:
@@ -275,7 +277,12 @@ class Sequencer:
             self._enable(draft)
         return "; ".join(lacking)
 
+    def _no_service(self) -> str:
+        return f"this is a bench without {', '.join(self.params.absent)}: it gives no service"
+
     def _op_reset(self, draft: Draft, _: Image) -> str:
+        if self.params.absent:
+            return self._no_service()
         lacking = modes.only_in(draft.mode, "reset", (Mode.PRODUCTION,))
         if lacking:
             return lacking

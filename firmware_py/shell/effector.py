@@ -26,7 +26,7 @@ STOPPABLE = ("lift", "locks", "shuttle", "stacker", "platform")
 
 def actors_of(plant: Plant) -> tuple[str, ...]:
     """Names of all that takes commands."""
-    return (*plant.devices, *plant.chargers, "car")
+    return (*plant.devices, *plant.chargers, *(() if plant.car is None else ("car",)))
 
 
 class Effector:
@@ -86,8 +86,7 @@ class Effector:
             if act.command.on:
                 self.enable_wanted.set()
             else:
-                self.enable_wanted.clear()
-                self._actors[SAFETY].stop(act.command)
+                self._drop_enable()
                 return
         actor = self._actors.get(device_of(act.command))
         if actor is None:
@@ -97,10 +96,10 @@ class Effector:
 
     def stop(self, effect: StopMotion) -> None:
         """Stop devices now; with `drop_enable` all of them, and cut the drives behind their links."""
-        names = STOPPABLE if effect.drop_enable else tuple(dict.fromkeys(self._device(d) for d in effect.devices))
+        wanted = STOPPABLE if effect.drop_enable else dict.fromkeys(self._device(d) for d in effect.devices)
+        names = tuple(name for name in wanted if name in self._actors)  # a bench may lack any
         if effect.drop_enable:
-            self.enable_wanted.clear()
-            self._actors[SAFETY].stop(RunEnable(on=False))
+            self._drop_enable()
         for name in names:
             self._actors[name].stop(Stop(name))
         self._recorder.note(Row("stop", {"devices": list(names), "reason": effect.reason}, self._swap_id()))
@@ -111,6 +110,11 @@ class Effector:
         over = tuple(name for name in STOPPABLE if name not in busy and self._actors[name].repeating)
         if over:
             self.stop(StopMotion(over, "the motion has ended, its command is not repeated", drop_enable=False))
+
+    def _drop_enable(self) -> None:
+        self.enable_wanted.clear()
+        if SAFETY in self._actors:
+            self._actors[SAFETY].stop(RunEnable(on=False))
 
     def close(self) -> None:
         """Take no more commands: what the core decides after the last stop must not move anything."""
@@ -128,15 +132,16 @@ class Effector:
         """
         self.enable_wanted.clear()
         commands: tuple[Command, ...] = (RunEnable(on=False), *(Stop(name) for name in STOPPABLE))
-        for command in commands:
+        for command in (c for c in commands if device_of(c) in self._actors):
             with suppress(HalError, TimeoutError):
                 async with asyncio.timeout(limit_s):
                     await self._send(command, urgent=True, still=lambda: True)
 
     async def repeat_request(self) -> None:
         """Send the standing request to the car again, if the gate lets it pass now. Raises `HalError`."""
-        if judge(RequestCar(self._plant.car.mode), self._observer.image, self._limits) is None:
-            await self._plant.car.repeat()
+        car = self._plant.car
+        if car is not None and judge(RequestCar(car.mode), self._observer.image, self._limits) is None:
+            await car.repeat()
 
     async def heartbeat(self) -> None:
         """One beat for the safety PLC, where the gate would still let it enable the drives. Raises `HalError`.
@@ -155,7 +160,7 @@ class Effector:
         await self._recorder.intend(Row("intent", _body(act.row, act.command), self._swap_id()))
 
     async def _send(self, command: Command, urgent: bool, still: Callable[[], bool]) -> None:
-        if isinstance(command, RequestCar):
+        if isinstance(command, RequestCar) and self._plant.car is not None:
             await self._plant.car.request(command.mode)
         elif isinstance(command, EnableCharger | SetCharger):
             await self._plant.chargers[device_of(command)].do(command, still=still)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from firmware_py.shell.plant import pack_node
+from firmware_py.shell.plant import charger_nodes, pack_node
 from hal.codecs.frames import CarCodec
 from hal.config.bundle import Station
 from hal.config.station import VehicleDevice
 from hal.devices.bus_nodes import NEVER, CarNode, PackNode
+from hal.devices.charger import ChargerNode
+from hal.devices.composed import charger_name
 from hal.ports import CanLink, Frame
 from hal.readings import CarReading, PackReading
 
@@ -18,11 +20,14 @@ class Hearing:
 
     def __init__(self, station: Station, name: str, link: CanLink, clock: Callable[[], float]) -> None:
         self.nodes: dict[str, PackNode | CarNode] = dict(_nodes(station, name, link, clock))
+        self.chargers: tuple[ChargerNode, ...] = tuple(node for _, node in charger_nodes(station, name, link, clock))
+        """Modules that speak only when they are asked. Nobody asks them here."""
         self.last: dict[int, Frame] = {}
         """The last frame of each id."""
         self.frames = 0
         self._clock = clock
-        self._known = frozenset(can_id for node in self.nodes.values() for can_id in node.codec.ids)
+        speakers = (*self.nodes.values(), *self.chargers)
+        self._known = frozenset(can_id for node in speakers for can_id in node.codec.ids)
         link.subscribe(self._take)
 
     @property
@@ -40,17 +45,25 @@ class Hearing:
         return self.nodes[place].reading(self._clock())
 
     def name_of(self, place: str) -> str | None:
-        """Serial of a pack, VIN of a car."""
+        """Serial of a pack, its maker where it tells no serial; VIN of a car."""
         reading = self.reading(place)
-        return reading.vin if isinstance(reading, CarReading) else reading.serial
+        return reading.vin if isinstance(reading, CarReading) else reading.serial or reading.maker
 
     def _take(self, frames: list[Frame]) -> None:
         self.frames += len(frames)
         for frame in frames:
             self.last[frame.can_id] = frame
+            for charger in self.chargers:
+                charger.take(frame)
             for node in self.nodes.values():
                 if frame.can_id in node.codec.ids and node.take(frame):
                     break
+
+
+def chargers_of(station: Station) -> dict[str, str]:
+    """Name of each charger -> the channel it is asked on."""
+    at = station.config.chargers
+    return {charger_name(k): at[bay].link for k, bay in enumerate(station.bays, start=1) if bay in at}
 
 
 def places_of(station: Station) -> dict[str, str]:

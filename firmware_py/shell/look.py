@@ -1,4 +1,4 @@
-"""Looking at one device, unit or pack position of a station: decoded values with their age, and what came in raw."""
+"""Looking at one device, unit, pack position or charger of a station: decoded values, their age, what came in raw."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from firmware_py.shell.asking import Raw, Sample, is_ready, sample
 from firmware_py.shell.carriers import can_link, modbus_link
-from firmware_py.shell.hearing import CAR, CAR_PACK, Hearing, places_of
+from firmware_py.shell.hearing import CAR, CAR_PACK, Hearing, chargers_of, places_of
 from hal.codecs.fields import ROLES
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
@@ -23,6 +23,7 @@ PACKS: Final = "packs"
 LISTEN_S: Final = 2.0
 """How long a sender has to say all that it says."""
 _STEP_S: Final = 0.1
+TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Part:
 
 def names(station: Station) -> tuple[str, ...]:
     """Everything that can be looked at."""
-    return (*station.devices, *station.units, PACKS, *(p for p in places_of(station) if p not in station.devices))
+    places = [place for place in places_of(station) if place not in station.devices]
+    return (*station.devices, *station.units, PACKS, *places, *chargers_of(station))
 
 
 async def looks(station: Station, name: str, every_s: float) -> AsyncGenerator[tuple[Part, ...], None]:
@@ -134,18 +136,58 @@ class _BusEye:
         return Part(place, where, values, frames, age_s=self._clock() - node.at_s)
 
 
-async def _eyes(station: Station, name: str, stack: AsyncExitStack) -> list[_UnitEye | _BusEye]:
+class _ChargerEye:
+    """Asks the module; its values are told as long as they are fresh."""
+
+    def __init__(self, station: Station, name: str, channel: str, link: PythonCanLink) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._hearing = Hearing(station, channel, link, self._clock)
+        self._node = next(node for node in self._hearing.chargers if node.name == name)
+        self._link = link
+        self._where = f"on {channel} ({link.name}), {self._node.codec.kind.name}"
+
+    async def look(self) -> list[Part]:
+        node = self._node
+        began, error = self._clock(), ""
+        if not await is_ready(self._link):
+            return [Part(node.name, self._where, {}, {}, error=self._link.error or "no connection")]
+        for _ in range(TRIES):  # a server may take a client into the channel after it said so
+            try:
+                await node.poll()
+            except HalError as failure:
+                error = str(failure)
+            else:
+                error = ""
+                break
+        if node.at_s == NEVER:
+            return [Part(node.name, self._where, {}, {}, error=error)]
+        reading = node.reading(self._clock())
+        values = {field.name: getattr(reading, field.name) for field in fields(reading) if field.name != "at_s"}
+        frames = {f"{i:X}": frame.data.hex(" ") for i, frame in self._hearing.last.items() if i in node.codec.ids}
+        age_s = self._clock() - node.at_s
+        return [Part(node.name, self._where, values, frames, age_s=age_s, took_s=self._clock() - began, error=error)]
+
+
+_Eye = _UnitEye | _BusEye | _ChargerEye
+
+
+async def _eyes(station: Station, name: str, stack: AsyncExitStack) -> list[_Eye]:
     device = station.devices.get(name)
     if isinstance(device, UnitsDevice):
         return await _unit_eyes(station, device.units, stack)
     if name in station.units:
         return await _unit_eyes(station, (name,), stack)
+    if name in chargers_of(station):
+        channel = chargers_of(station)[name]
+        config = station.config.links[channel]
+        assert isinstance(config, CanConfig)  # the loader has checked it
+        return [_ChargerEye(station, name, channel, await stack.enter_async_context(can_link(config)))]
     channels: dict[str, list[str]] = {}
     for place, channel in places_of(station).items():
         wanted = place in {CAR, CAR_PACK} if name == CAR else name == place
         if wanted or (name == PACKS and place != CAR):
             channels.setdefault(channel, []).append(place)
-    eyes: list[_UnitEye | _BusEye] = []
+    eyes: list[_Eye] = []
     for channel, places in channels.items():
         config = station.config.links[channel]
         assert isinstance(config, CanConfig)  # the loader has checked it
@@ -154,7 +196,7 @@ async def _eyes(station: Station, name: str, stack: AsyncExitStack) -> list[_Uni
     return eyes
 
 
-async def _unit_eyes(station: Station, units: tuple[str, ...], stack: AsyncExitStack) -> list[_UnitEye | _BusEye]:
+async def _unit_eyes(station: Station, units: tuple[str, ...], stack: AsyncExitStack) -> list[_Eye]:
     lines: dict[str, TcpModbusLink | RtuModbusLink] = {}
     for link in dict.fromkeys(station.units[name].link for name in units):
         config = station.config.links[link]

@@ -7,6 +7,7 @@ from firmware_py.core.image import Image
 from firmware_py.shell.freshness import Freshness
 from firmware_py.shell.plant import Plant
 from hal.config.bundle import Station
+from hal.devices.bus_nodes import CarNode, PackNode
 from hal.devices.charger import ChargerNode
 from hal.devices.composed import charger_name
 from hal.devices.unit import ModbusUnit
@@ -33,6 +34,9 @@ class Observer:
         self._car_links = {link for link, speakers in plant.speakers.items() if plant.car in speakers}
         self._packs_dirty = True
         self._packs_due_s = 0.0
+        self._pack_s = station.config.freshness.pack_s
+        at_car: dict[str, PackNode | CarNode | None] = {"car": plant.car, "car_pack": plant.car_pack}
+        self._at_car = tuple((name, node) for name, node in at_car.items() if node is not None)
         bays = range(1, station.config.station.bays + 1)
         self._chargers = tuple(plant.chargers.get(charger_name(k)) for k in bays) if plant.chargers else ()
         self._chargers_dirty = False
@@ -90,19 +94,19 @@ class Observer:
 
     def _frames(self, now: float) -> dict[str, Any]:
         changed: dict[str, Any] = {}
-        car, car_pack = self._plant.car.reading(now), self._plant.car_pack.reading(now)
-        if car is not self.image.car:
-            changed["car"] = car
-        if car_pack is not self.image.car_pack:
-            changed["car_pack"] = car_pack
+        for name, node in self._at_car:
+            seen = node.reading(now)
+            if seen is not getattr(self.image, name):
+                changed[name] = seen
         if self._chargers and (self._chargers_dirty or now >= self._packs_due_s):
             self._chargers_dirty = False
             changed["chargers"] = tuple(ChargerReading() if c is None else c.reading(now) for c in self._chargers)
         if self._packs_dirty or now >= self._packs_due_s:
             self._packs_dirty = False
-            self._packs_due_s = now + self._plant.buffer.stale_after_s / 4
+            self._packs_due_s = now + self._pack_s / 4
             changed["packs"] = tuple(node.reading(now) for node in self._plant.bays)
-            changed["buffer"] = self._plant.buffer.reading(now)
+            if self._plant.buffer is not None:
+                changed["buffer"] = self._plant.buffer.reading(now)
         return changed
 
     def _unsettled(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ def params_of(station: Station) -> Params:
     return Params(
         bays=c.station.bays,
         lock_points=c.station.lock_points,
+        absent=station.absent,
         lift_home_mm=p.lift.home_mm,
         lift_transfer_mm=p.lift.transfer_mm,
         lift_slot_mm=c.plant.seat_mm,
@@ -98,7 +99,8 @@ def limits_of(station: Station) -> GateLimits:
     """What the gate measures against."""
     c, p = station.config, station.config.process
     masses = [pack.pack.mass_kg for pack in station.packs.values()]
-    levels = [place.level_mm for place in c.places.values()]
+    levels = [place.level_mm for place in c.places.values()] or [0.0]
+    bays = [c.places[f"bay-{k}"] for k in range(1, c.station.bays + 1) if c.places]
     return GateLimits(
         lift_min_mm=p.lift.min_mm,
         lift_max_mm=p.lift.max_mm,
@@ -113,8 +115,10 @@ def limits_of(station: Station) -> GateLimits:
         slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
         level_min_mm=min(levels),
         level_max_mm=max(levels),
-        handovers=tuple((c.places[name].level_mm, c.places[name].side, slot) for name, slot in _SLOT_OF_PLACE),
-        bays=tuple((c.places[f"bay-{k}"].level_mm, c.places[f"bay-{k}"].side) for k in range(1, c.station.bays + 1)),
+        handovers=tuple(
+            (c.places[name].level_mm, c.places[name].side, slot) for name, slot in _SLOT_OF_PLACE if c.places
+        ),
+        bays=tuple((bay.level_mm, bay.side) for bay in bays),
         level_tol_mm=p.stacker.tolerance_mm,
         dc_link_max_v=p.car.dc_link_max_v,
         retract_max_v=p.rack.retract_max_v,

@@ -1,6 +1,6 @@
 """All devices of one station, built from its files on given links. The composition root hands in the links."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hal.codecs.frames import CarCodec, PackCodec
@@ -33,9 +33,10 @@ class Plant:
     units: Mapping[str, ModbusUnit]
     devices: Mapping[str, Device]
     bays: tuple[PackNode, ...]
-    buffer: PackNode
-    car_pack: PackNode
-    car: CarNode
+    buffer: PackNode | None
+    car_pack: PackNode | None
+    car: CarNode | None
+    """These three only a bench lacks."""
     chargers: Mapping[str, ChargerNode]
     """By name, `charger-3` for bay 3; only those that the station has."""
     speakers: Mapping[str, tuple[Speaker, ...]]
@@ -55,31 +56,36 @@ def build_plant(station: Station, links: Links, clock: Callable[[], float]) -> P
         for name, d in c.devices.items()
         if isinstance(d, UnitsDevice)
     }
-    car = next(d for d in c.devices.values() if isinstance(d, VehicleDevice))
-    car_node = CarNode(CarCodec(station.vehicles[car.model]), links.can[car.link], clock, c.freshness.car_s)
-    bays = [f"bay-{k}" for k in range(1, c.station.bays + 1)]
+    speakers: dict[str, tuple[Speaker, ...]] = {}
+    car_node = None
+    for device in c.devices.values():
+        if isinstance(device, VehicleDevice):
+            codec = CarCodec(station.vehicles[device.model])
+            car_node = CarNode(codec, links.can[device.link], clock, c.freshness.car_s)
+            speakers[device.link] = (car_node,)
     nodes = {place: pack_node(station, place, clock) for place in c.packs.at}
-    chargers = {
-        charger_name(k): charger_node(station, k, links.can[at.link], clock)
-        for k, at in enumerate(map(c.chargers.get, bays), start=1)
-        if at is not None
-    }
-    speakers: dict[str, tuple[Speaker, ...]] = {car.link: (car_node,)}
+    chargers: dict[str, ChargerNode] = {}
     for place, at in c.packs.at.items():
         speakers[at.link] = (*speakers.get(at.link, ()), nodes[place])
-    for place, charger in c.chargers.items():
-        node = chargers[charger_name(bays.index(place) + 1)]
-        speakers[charger.link] = (*speakers.get(charger.link, ()), node)
-    packs = tuple(nodes[place] for place in bays)
-    return Plant(units, devices, packs, nodes["buffer"], nodes["car"], car_node, chargers, speakers)
+    for channel, link in links.can.items():
+        found = dict(charger_nodes(station, channel, link, clock))
+        if found:
+            chargers |= found
+            speakers[channel] = (*speakers.get(channel, ()), *found.values())
+    packs = tuple(nodes[place] for place in station.bays)
+    return Plant(units, devices, packs, nodes.get("buffer"), nodes.get("car"), car_node, chargers, speakers)
 
 
-def charger_node(station: Station, bay: int, link: CanLink, clock: Callable[[], float]) -> ChargerNode:
-    """The charger of a bay (1-based) that has one."""
-    at = station.config.chargers[f"bay-{bay}"]
-    kind = station.chargers[at.type]
-    stale_s = station.config.freshness.periods * kind.charger.every_s + kind.charger.timeout_s
-    return ChargerNode(charger_name(bay), ModuleCodec(kind, at.address), link, clock, stale_s)
+def charger_nodes(
+    station: Station, channel: str, link: CanLink, clock: Callable[[], float]
+) -> Iterator[tuple[str, ChargerNode]]:
+    """The chargers on one CAN link of the station, by name."""
+    for k, at in enumerate(map(station.config.chargers.get, station.bays), start=1):
+        if at is not None and at.link == channel:
+            kind = station.chargers[at.type]
+            stale_s = station.config.freshness.periods * kind.charger.every_s + kind.charger.timeout_s
+            node = ChargerNode(charger_name(k), ModuleCodec(kind, at.address), link, clock, stale_s)
+            yield node.name, node
 
 
 def pack_node(station: Station, place: str, clock: Callable[[], float]) -> PackNode:

@@ -1,4 +1,7 @@
-"""Who answers on every wire of a station, and how fast. Reads and listens; never writes a register, never sends."""
+"""Who answers on every wire of a station, and how fast. Reads and listens.
+
+It writes no register, and sends on CAN only what asks a charger module for its readings.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from hal.codecs.identity import marks_of
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig, SocketcandConfig
+from hal.devices.charger import ChargerNode
 from hal.devices.unit import GATEWAY_CODES
 from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
@@ -161,17 +165,39 @@ async def _can(station: Station, name: str, config: CanConfig, listen_s: float) 
             return Wire(name, config.kind, where(config), False, link.error or "does not open")
         await asyncio.sleep(listen_s)
         await _names(hearing)
-        found = tuple(
-            Found(place, True, "heard", None, hearing.name_of(place) or CANNOT_TELL) for place in hearing.heard
-        )
+        heard = [Found(place, True, "heard", None, hearing.name_of(place) or CANNOT_TELL) for place in hearing.heard]
+        asked = [await _charger(node) for node in hearing.chargers]
         silent = ", ".join(place for place in hearing.nodes if place not in hearing.heard)
-        text = f"open, {len(found)} heard in {listen_s:g} s, {hearing.frames} frames"
+        answer = sum(each.good for each in asked)
+        said = [f"{len(heard)} heard in {listen_s:g} s"] if hearing.nodes else []
+        said += [f"{answer} of {len(asked)} chargers answer"] if asked else []
+        text = ", ".join(("open", *said, f"{hearing.frames} frames"))
         text += f"; not heard: {silent}" if silent else ""
         if hearing.strangers:
             text += f"; {len(hearing.strangers)} unknown ids: {' '.join(f'{i:X}' for i in hearing.strangers[:5])}"
     # a lane may be empty; a rack without a single pack is a wire that is cut
-    good = bool(found) or CAR in hearing.nodes
-    return Wire(name, config.kind, where(config), good, text, found)
+    good = bool(heard or asked) or CAR in hearing.nodes
+    return Wire(name, config.kind, where(config), good, text, (*heard, *asked))
+
+
+async def _charger(node: ChargerNode) -> Found:
+    """A module speaks only when it is asked. What it may be set to is all that it says of itself."""
+    clock = asyncio.get_running_loop().time
+    exchanges = len(node.codec.kind.reads) - 1
+    took: list[float] = []
+    failures: list[HalError] = []
+    while len(took) + len(failures) < READS and len(failures) < GIVE_UP:
+        began = clock()
+        try:
+            await node.poll()
+            took.append((clock() - began) / exchanges)
+        except HalError as error:
+            failures.append(error)
+    if not took:
+        return Found(node.name, False, str(failures[0]))
+    limits = ", ".join(f"{name} {value:g}" for name, value in node.limits.items() if isinstance(value, int | float))
+    text = f"answers {len(took)} of {len(took) + len(failures)} times"
+    return Found(node.name, not failures, text, median(took), limits or CANNOT_TELL)
 
 
 async def _names(hearing: Hearing) -> None:

@@ -180,10 +180,10 @@ class RoleText:
         return (body,) if self.part is None else (self.part.put(number), body)
 
 
-def _words(role: str, raw: bytes) -> str:
+def _words(role: str, raw: bytes) -> str | None:
     if not all(0x20 <= char < 0x7F for char in raw):
         raise OutOfRange(f"{role}: {raw!r}")
-    return raw.decode("ascii")
+    return raw.decode("ascii") or None
 
 
 def role_text(role: str, spec: TextMap, message: DbcMessage) -> RoleText:

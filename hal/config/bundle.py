@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hal.config.charger import ChargerType
 from hal.config.device import DeviceFile
 from hal.config.pack import PackType
-from hal.config.station import DeviceConfig, Poll, StationConfig
+from hal.config.station import DEVICE_NAMES, DeviceConfig, Poll, StationConfig
 from hal.config.vehicle import VehicleType
 
 
@@ -77,7 +77,18 @@ class Station:
         devices = {f"devices/{u.device.name}" for u in self.units.values() if not u.device.device.verified_on_hardware}
         packs = {f"packs/{name}" for name, each in self.packs.items() if not each.pack.verified_on_hardware}
         cars = {f"vehicles/{name}" for name, each in self.vehicles.items() if not each.vehicle.verified_on_hardware}
-        return tuple(sorted(devices | packs | cars))
+        modules = {f"chargers/{name}" for name, each in self.chargers.items() if not each.charger.verified_on_hardware}
+        return tuple(sorted(devices | packs | cars | modules))
+
+    @property
+    def bays(self) -> tuple[str, ...]:
+        """Names of the bays, bay 1 first."""
+        return tuple(f"bay-{k}" for k in range(1, self.config.station.bays + 1))
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Devices that the station does not have: only a bench lacks any."""
+        return tuple(name for name in DEVICE_NAMES if name not in self.config.devices)
 
     def packs_at(self, place: str) -> Mapping[str, PackType]:
         """The classes of pack that can stand at a place. They speak the same frames there."""

@@ -28,7 +28,7 @@ def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
     """Note everything that is wrong with `[devices]`."""
     spot = draft.spot / "devices"
     for name, kind in DEVICE_NAMES.items():
-        if name not in draft.devices:
+        if name not in draft.devices and not draft.is_bench:
             spare = set(draft.devices) - set(DEVICE_NAMES)
             spot.note(f"no {name}", f"[devices.{name}] of kind {kind}", nearest(name, spare))
     owner: dict[str, str] = {}

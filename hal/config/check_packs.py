@@ -24,7 +24,9 @@ def check_packs(draft: Draft, packs: Packs, vehicles: Vehicles) -> None:
         _check_at(draft, config, packs)
     if info is None:
         return
-    _check_places(draft, info)
+    _check_info(draft, info)
+    if not (info.bench and not draft.place_names):
+        _check_places(draft, info)
     for name in info.vehicles:
         vehicle = vehicles.get(name)
         if vehicle is not None:
@@ -61,11 +63,12 @@ def _check_frames(config: PacksConfig, packs: Packs, spot: Spot) -> None:
 def _check_names(draft: Draft, config: PacksConfig, spot: Spot) -> None:
     if draft.info is None:
         return
-    wanted = [*(f"bay-{k}" for k in range(1, draft.info.bays + 1)), "buffer", "car"]
+    bays = [f"bay-{k}" for k in range(1, draft.info.bays + 1)]
+    wanted = [*bays, "buffer", "car"]
     for place in config.at:
         if place not in wanted:
             (spot / place).unknown(place, wanted, "a place where a pack speaks")
-    for place in wanted:
+    for place in bays if draft.is_bench else wanted:
         if place not in config.at:
             spot.note(f"no {place}", f"each of {draft.info.bays} bays, the buffer and the car")
     car = config.at.get("car")
@@ -89,6 +92,15 @@ def _check_node(at: PackAt, pack: PackType, spot: Spot) -> None:
             if id_at(message, pack.can, at.node) > limit:
                 text = f"{at.node}: {message.name} would be 0x{id_at(message, pack.can, at.node):X}"
                 (spot / "node").note(text, f"ids up to 0x{limit:X}")
+
+
+def _check_info(draft: Draft, info: StationInfo) -> None:
+    spot = draft.spot / "station"
+    if info.like is not None and not info.bench:
+        (spot / "like").note(repr(info.like), "only with bench = true: a station that serves has its own values")
+    for key in ("lock_points", "vehicles", "wheelbase_min_mm", "wheelbase_max_mm"):
+        if not getattr(info, key) and not info.bench:
+            (spot / key).note("(absent)", "a value is required")
 
 
 def _check_places(draft: Draft, info: StationInfo) -> None:
@@ -115,18 +127,24 @@ def _check_vehicle(draft: Draft, info: StationInfo, vehicle: VehicleType) -> Non
     if vehicle.vehicle.lock_points != info.lock_points:
         text = f"{vehicle.name} has {vehicle.vehicle.lock_points}"
         (spot / "vehicles").note(text, f"vehicles with {info.lock_points} lock points")
-    if not info.wheelbase_min_mm <= vehicle.vehicle.wheelbase_mm <= info.wheelbase_max_mm:
+    low, high = info.wheelbase_min_mm, info.wheelbase_max_mm
+    if low is not None and high is not None and not low <= vehicle.vehicle.wheelbase_mm <= high:
         text = f"{vehicle.name} has {vehicle.vehicle.wheelbase_mm} mm"
-        (spot / "vehicles").note(text, f"a wheelbase of {info.wheelbase_min_mm} to {info.wheelbase_max_mm} mm")
+        (spot / "vehicles").note(text, f"a wheelbase of {low} to {high} mm")
 
 
 def _check_fit(draft: Draft, info: StationInfo, name: str, pack: PackType, vehicles: Vehicles) -> None:
     spot = draft.spot / "packs" / "types"
+    if info.bench and not pack.pack.fits:
+        return
     if pack.pack.lock_points != info.lock_points:
         spot.note(f"{name} has {pack.pack.lock_points} lock points", f"packs with {info.lock_points}")
     fitting = [v for v in info.vehicles if v in pack.pack.fits]
     if not fitting:
-        spot.note(f"{name} fits {', '.join(pack.pack.fits)}", f"a pack that fits one of {', '.join(info.vehicles)}")
+        spot.note(
+            f"{name} fits {', '.join(pack.pack.fits) or 'no car'}",
+            f"a pack that fits one of {', '.join(info.vehicles)}",
+        )
     for vehicle in fitting:
         found = vehicles.get(vehicle)
         if found is not None and name not in found.vehicle.packs:

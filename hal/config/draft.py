@@ -71,6 +71,11 @@ class Draft:
         found: PacksConfig | None = self.single.get("packs")
         return found
 
+    @property
+    def is_bench(self) -> bool:
+        """Devices and cars may be missing."""
+        return self.info is not None and self.info.bench
+
     def links_of(self, kinds: Collection[str]) -> tuple[str, ...]:
         """Names of links of these kinds, and of those whose kind could not be read."""
         return tuple(name for name, kind in self.link_kinds.items() if kind in kinds or kind not in LINK_MODELS)

@@ -60,7 +60,8 @@ def entries(station: Station, sources: Sources) -> Iterator[Entry]:
     replaced = sources.overlay.table.get("links", {}) if sources.overlay else {}
     for keys, value in _leaves(station.config.model_dump(mode="json")):
         over = sources.overlay if keys[0] == "links" and keys[1] in replaced else None
-        yield _entry(keys, value, over or sources.station, keys)
+        file = sources.station if sources.station.has(keys[:1]) else sources.like
+        yield _entry(keys, value, over or file, keys)
     for name, device in {unit.device.name: unit.device for unit in station.units.values()}.items():
         yield from _published(("device", name), device.device.model_dump(mode="json"), "device", sources.devices[name])
     for name, pack in station.packs.items():

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hal.config.bundle import Station
 from hal.config.check_bus import check_bus
@@ -22,6 +23,9 @@ from hal.errors import Mistake
 
 KIND_OF_FILE = {"station": "station", "device": "device", "pack": "pack", "vehicle": "vehicle", "charger": "charger"}
 """Table that only this kind of file has."""
+LENT: Final = ("process", "plant", "profile", "limits", "retries", "freshness")
+"""Sections that a bench may take from the station that it is like."""
+OPTIONAL_ON_A_BENCH: Final = ("units", "devices", "places")
 
 
 def load_station(name_or_path: str, overlay: Path | None = None, roots: Sequence[Path] | None = None) -> Station:
@@ -87,22 +91,55 @@ def _load(name: str, overlay: Path | None, roots: Sequence[Path], book: Book) ->
         over = over_tree.table(overlay) or {}
     if raw is None:
         return None
-    draft = read_draft(raw, Spot(book, str(path)), over, Spot(book, str(overlay)))
+    like = _like(raw, tree, Spot(book, str(path)))
+    whole = raw if like is None else like.fill(raw)
+    draft = read_draft(whole, Spot(book, str(path)), over, Spot(book, str(overlay)))
     station = _check(draft, Library(tree), book)
     if station is None:
         return None
     over_file = None if overlay is None else SourceFile("overlay", overlay, over_tree.texts[str(overlay)])
-    return station, _sources(station, SourceFile("station", path, tree.texts[str(path)]), over_file, tree)
+    file = SourceFile("station", path, tree.texts[str(path)])
+    lent = file if like is None or like.path is None else SourceFile("like", like.path, tree.texts[str(like.path)])
+    return station, _sources(station, file, lent, over_file, tree)
 
 
-def _sources(station: Station, file: SourceFile, overlay: SourceFile | None, tree: ConfigTree) -> Sources:
+@dataclass(frozen=True)
+class _Like:
+    """The station that a bench takes after, for the sections that the bench leaves out."""
+
+    path: Path | None
+    table: Mapping[str, Any]
+
+    def fill(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The bench with what it leaves out."""
+        lent = {key: self.table[key] for key in LENT if key in self.table}
+        return {**{key: {} for key in OPTIONAL_ON_A_BENCH}, **lent, **raw}
+
+
+def _like(raw: Mapping[str, Any], tree: ConfigTree, spot: Spot) -> _Like | None:
+    info = raw.get("station")
+    if not isinstance(info, Mapping) or info.get("bench") is not True:
+        return None
+    name = info.get("like")
+    if not isinstance(name, str):
+        return _Like(None, {})
+    path = tree.find("stations", name)
+    if path is None:
+        tree.missing("stations", name, spot / "station" / "like")
+        return _Like(None, {})
+    return _Like(path, tree.table(path) or {})
+
+
+def _sources(
+    station: Station, file: SourceFile, lent: SourceFile, overlay: SourceFile | None, tree: ConfigTree
+) -> Sources:
     def named(folder: str, names: Iterable[str]) -> dict[str, SourceFile]:
         paths = {name: tree.find(folder, name) for name in sorted(set(names))}
         return {name: SourceFile(name, path, tree.texts[str(path)]) for name, path in paths.items() if path is not None}
 
     devices = named("devices", (unit.device.name for unit in station.units.values()))
     packs, vehicles = named("packs", station.packs), named("vehicles", station.vehicles)
-    return Sources(file, overlay, devices, packs, vehicles, named("chargers", station.chargers))
+    return Sources(file, lent, overlay, devices, packs, vehicles, named("chargers", station.chargers))
 
 
 def _own_roots(path: Path) -> tuple[Path, ...]:

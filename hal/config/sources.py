@@ -62,6 +62,8 @@ class Sources:
     """Every file behind a loaded station. `devices`, `packs`, `vehicles`, `chargers` by their names there."""
 
     station: SourceFile
+    like: SourceFile
+    """Where the sections stand that a bench leaves out; the station file itself for all others."""
     overlay: SourceFile | None
     devices: Mapping[str, SourceFile]
     packs: Mapping[str, SourceFile]
@@ -73,7 +75,8 @@ class Sources:
         """All of them."""
         parts = (self.devices.values(), self.packs.values(), self.vehicles.values(), self.chargers.values())
         over = () if self.overlay is None else (self.overlay,)
-        return (self.station, *over, *(file for part in parts for file in part))
+        like = () if self.like is self.station else (self.like,)
+        return (self.station, *like, *over, *(file for part in parts for file in part))
 
 
 def _spots(text: str) -> Iterator[tuple[Keys, tuple[int, str]]]:

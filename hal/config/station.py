@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hal.commands import Side
-from hal.config.base import Int, Name, NotNegative, Num, Positive, Strict, Text
+from hal.config.base import Flag, Int, Name, NotNegative, Num, Positive, Strict, Text
 from hal.config.links import LinkConfig
 from hal.config.process import Plant, Process
 
@@ -16,16 +16,22 @@ StepNumber = Annotated[int, Field(ge=0, le=19)]
 
 
 class StationInfo(Strict):
-    """What the station is. Wheelbase in mm."""
+    """What the station is. Wheelbase in mm.
+
+    A `bench` is a part of a station: it may lack devices, and cars with all that belongs to them; it gives no service.
+    The sections that it leaves out stand as in the station that it is `like`.
+    """
 
     name: Name
     site: Name
     title: Text
     bays: Annotated[int, Field(strict=True, ge=1, le=64)]
-    lock_points: Annotated[int, Field(strict=True, ge=1, le=16)]
-    vehicles: Annotated[tuple[Name, ...], Field(min_length=1)]
-    wheelbase_min_mm: Positive
-    wheelbase_max_mm: Positive
+    bench: Flag = False
+    like: Name | None = None
+    lock_points: Annotated[int, Field(strict=True, ge=0, le=16)] = 0
+    vehicles: tuple[Name, ...] = ()
+    wheelbase_min_mm: Positive | None = None
+    wheelbase_max_mm: Positive | None = None
 
 
 class Poll(Strict):

@@ -96,6 +96,9 @@ class Served:
         if vin is None and not queue:
             raise LookupError("no car waits outside: send one first")
         self.orders += 1
+        vehicles = self.station.config.station.vehicles
+        if not vehicles:
+            raise LookupError(f"{self.station.name} serves no car")
         now_ms = wall_ms()
         wanted = vin or queue[0].vin
         if len(wanted) != VIN_LENGTH:
@@ -105,7 +108,7 @@ class Served:
             issued_at=now_ms,
             expires_at=now_ms + round(ORDER_VALID_S * 1000),
             vin=wanted,
-            vehicle=self.station.config.station.vehicles[0],
+            vehicle=vehicles[0],
             challenge="",
         )
         self.publish(Message(self.topics.order, order.model_dump_json().encode()))

@@ -32,6 +32,7 @@ class PackEmulator(CanEmulator):
         self._here = here
         self._bay = bay
         self._on_car = on_car
+        self._kinds = kinds
         self._codecs = {name: PackCodec(kind, node) for name, kind in kinds.items()}
         super().__init__(world, next(iter(self._codecs.values())), coalesce_s, phase)
 
@@ -54,6 +55,7 @@ class PackEmulator(CanEmulator):
         car = world.cars.lane if self._on_car else None
         amps = 0.0 if self._bay is None else world.rack.output_a(self._bay)
         degc = pack.temperature(world.clock.plant, world.plant.ambient_degc)
+        info = self._kinds[pack.kind.name].pack
         cell = pack.voltage_v / pack.kind.cells
         return {
             "serial": pack.serial,
@@ -68,6 +70,14 @@ class PackEmulator(CanEmulator):
             "contactors_open": not amps and (car is None or not car.hv_on),
             "hvil_closed": _hvil_closed(world) if self._on_car else True,
             "fault_bits": pack.fault_bits,
+            "temp_degc": degc,
+            "charge_limit_v": info.voltage_max_v,
+            "charge_limit_a": info.current_max_a,
+            "discharge_limit_v": info.voltage_min_v,
+            "discharge_limit_a": info.current_max_a,
+            "charge_allowed": not pack.fault_bits,
+            "discharge_allowed": not pack.fault_bits,
+            "maker": info.maker,
         }
 
 

@@ -44,6 +44,8 @@ class Plant:
     pack_kinds: tuple[PackKind, ...] = (PackKind("choco-20", 300.0), PackKind("choco-25", 360.0))
     vehicle: str = "aion-ut"
     vehicle_pack: str = "choco-20"
+    fixed: dict[str, str] = field(default_factory=dict)
+    """Places where one kind of pack alone can stand, and stands at the start."""
     bays: int = 14
     lock_points: int = 10
     # lift

@@ -30,11 +30,13 @@ def plant_of(station: Station) -> Plant:
     config = station.config
     process, plant = config.process, config.plant
     lift, rail = process.lift, process.rail
-    vehicle = config.station.vehicles[0]
+    vehicle = next(iter(config.station.vehicles), "")
+    fitting = (name for name in config.packs.types if vehicle in station.packs[name].pack.fits)
     return Plant(
         pack_kinds=tuple(_pack_kind(n, p) for n, p in station.packs.items()),
         vehicle=vehicle,
-        vehicle_pack=next(name for name in config.packs.types if vehicle in station.packs[name].pack.fits),
+        vehicle_pack=next(fitting, config.packs.types[0]),
+        fixed={place: at.type for place, at in config.packs.at.items() if at.type is not None},
         bays=config.station.bays,
         lock_points=config.station.lock_points,
         home_mm=lift.home_mm,

@@ -159,7 +159,8 @@ class World:
         for k in range(1, self.plant.bays):
             kind = others[0] if others and k % 4 == 0 else self.plant.vehicle_pack
             stock[bay(k)] = self.new_pack(kind, soc_pct=96.0 - 0.5 * k)
-        return stock
+        fixed = {place: self.new_pack(kind) for place, kind in self.plant.fixed.items() if place.startswith("bay-")}
+        return stock | fixed
 
     def _changed(self) -> None:
         self._stale = True

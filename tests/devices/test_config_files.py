@@ -45,6 +45,7 @@ def names(folder: str) -> list[str]:
 
 
 STATIONS = [name for name in names("stations") if name != "TEMPLATE"]
+SERVING = [name for name in STATIONS if not load_station(name, roots=(CONFIG,)).config.station.bench]
 
 
 def device_file(name: str) -> DeviceFile:
@@ -189,7 +190,7 @@ def test_polls_fit_the_device(name: str) -> None:
         assert not any(block.overlaps(other) for other in shy)
 
 
-@pytest.fixture(name="station", params=STATIONS)
+@pytest.fixture(name="station", params=SERVING)
 def loaded(request: pytest.FixtureRequest) -> Station:
     return load_station(request.param, roots=(CONFIG,))
 

@@ -101,9 +101,9 @@ class Bench:
                 await _end(process)
 
     @asynccontextmanager
-    async def simulator(self, *words: str) -> AsyncIterator[dict[str, Any]]:
+    async def simulator(self, *words: str, station: str = STATION) -> AsyncIterator[dict[str, Any]]:
         """`sim serve`; gives what it says of itself."""
-        async with self.running("sim", "serve", STATION, "--json", *words) as running:
+        async with self.running("sim", "serve", station, "--json", *words) as running:
             yield json.loads(await running.until(lambda line: line.startswith("{"), START_S))
 
     @asynccontextmanager
