@@ -16,7 +16,7 @@ from firmware_py.core.params import Params
 from firmware_py.core.state import Active, Install, Phase, Swap
 from hal.commands import RunEnable
 
-LIMIT, DWELL, GUARD = "limit", "dwell", "guard"
+LIMIT, DWELL, GUARD, PATIENCE = "limit", "dwell", "guard", "patience"
 
 
 def timer(kind: str, row: str) -> str:
@@ -60,9 +60,9 @@ class Chart:
         draft.swap = replace(draft.swap, passed=draft.swap.passed - {name})
         draft.active = (*draft.active, Active(name, Phase.WAITING, resumed=resumed))
         if not modes.waits(draft, name):
-            patience = self.rows[name].patience
-            wait_s = self.params.limit_s[patience] if patience else self.params.guard_wait_s
-            draft.effects.append(Arm(timer(GUARD, name), wait_s))
+            draft.effects.append(Arm(timer(GUARD, name), self.params.guard_wait_s))
+            if patience := self.rows[name].patience:
+                draft.effects.append(Arm(timer(PATIENCE, name), self.params.limit_s[patience]))
 
     def _judge(self, draft: Draft, image: Image, active: Active) -> None:
         assert draft.swap is not None
@@ -87,6 +87,8 @@ class Chart:
         if not (on_the_way_back and finished) and not active.resumed and row.start(view) is not None:
             return
         draft.effects.append(Disarm(timer(GUARD, row.name)))
+        if row.patience:
+            draft.effects.append(Disarm(timer(PATIENCE, row.name)))
         commands, stretch = modes.slowed(draft.mode, row.command(view), self.params.manual)
         draft.effects.append(Arm(timer(LIMIT, row.name), stretch * self._limit_s(row)))
         draft.keep(
@@ -140,12 +142,21 @@ class Chart:
         if active is None or draft.swap is None or draft.packml not in _RUNNING:
             return
         row, view = self.rows[row_name], self.view(draft.swap, image)
-        if kind == GUARD and active.phase is Phase.WAITING:
+        if kind == GUARD and active.phase is Phase.WAITING and self._may_wait(row, active, view):
+            draft.effects.append(Arm(timer(GUARD, row_name), self.params.guard_wait_s))
+        elif kind in {GUARD, PATIENCE} and active.phase is Phase.WAITING:
             self._guard_up(draft, row, active, view)
         elif kind == DWELL and active.phase is Phase.SETTLING and row.done(view) is None:
             self._finish(draft, row, active, view)
         elif kind == LIMIT and active.phase is not Phase.WAITING:
             self._limit_up(draft, row, view)
+
+    def _may_wait(self, row: Row, active: Active, view: View) -> bool:
+        """A patient row waits on for the pose that it starts from; for nothing else, and not in the dark."""
+        if not row.patience or self._violation(row, view, active) is not None or (row.moves and not _enabled(view)):
+            return False
+        miss = row.start(view)
+        return miss is not None and not miss.unknown
 
     def _guard_up(self, draft: Draft, row: Row, active: Active, view: View) -> None:
         bad = self._violation(row, view, active)
@@ -245,7 +256,7 @@ class Chart:
         """Leave rows and stop what they had in motion, unless a row that stays moves the same device."""
         begun = {a.row for a in draft.active if a.row in names and a.phase is not Phase.WAITING}
         draft.active = tuple(a for a in draft.active if a.row not in names)
-        draft.effects.extend(Disarm(timer(kind, n)) for n in names for kind in (GUARD, LIMIT, DWELL))
+        draft.effects.extend(Disarm(timer(kind, n)) for n in names for kind in (GUARD, PATIENCE, LIMIT, DWELL))
         busy = frozenset[str]().union(*(self.rows[a.row].mover_devices for a in draft.active))
         draft.stop(tuple(sorted(frozenset[str]().union(*(self.rows[n].mover_devices for n in begun)) - busy)))
 

@@ -201,6 +201,8 @@ class Sequencer:
             lacking = self._unready(image)
             if lacking:
                 draft.effects.append(Told(Action.RESET.value, 0, Answer.FAILED, "; ".join(lacking)))
+            else:
+                draft.place = StablePlace.S0
             draft.packml = PackML.STOPPED if lacking else PackML.IDLE
 
     def _order(self, draft: Draft, image: Image, event: OrderIn) -> None:

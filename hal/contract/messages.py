@@ -200,7 +200,7 @@ class RecordStep(BaseModel):
 class RecordPack(BaseModel):
     """A pack at hand-over. Every absent value is unknown."""
 
-    role: Literal["returned", "installed"]
+    role: Literal["returned", "installed", "rejected"]
     source: str
     serial: str | None = None
     soc_pct: float | None = None

@@ -155,7 +155,7 @@ ATTACH: Final = (
         limit_fault=F.LOCK_PROOF_DISAGREES,
         limit_device="locks",
         moves=("lift",),
-        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.OLD_LOCKED),
+        watches=(*w.HELD_CAR, *w.LIFT, w.OLD_LOCKED, w.PROOF_AGREES),
         command=m.lift_to("dock", "relax"),
         done=c.every(
             c.lift_at("dock", "at_seat"),

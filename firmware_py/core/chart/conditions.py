@@ -78,7 +78,8 @@ def choose_other_pack(v: View) -> Swap:
     choice = next(eligible(v.image, swap.order, v.params, tried), None) if tries_left else None
     if choice is None:
         why = FaultCode.NO_ELIGIBLE_PACK if tries_left else swap.setback
-        return replace(swap, tried=tried, install=Install.OLD, failure=swap.failure or why)
+        passed = swap.passed | {"12.return"}  # the rejected pack's slot stands at the buffer, however it came there
+        return replace(swap, tried=tried, install=Install.OLD, failure=swap.failure or why, passed=passed)
     bay, serial = choice
     attempts = tuple(a for a in swap.attempts if a[0] not in _PER_PACK)
     return replace(swap, tried=tried, return_bay=swap.bay, bay=bay, serial_new=serial, attempts=attempts)

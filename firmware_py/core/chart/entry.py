@@ -112,7 +112,6 @@ ENTRY: Final = (
             w.PARKED.check,
             w.DOORS.check,
             c.dc_link_low,
-            c.known("car_pack", "serial"),
         ),
         evidence=pack_evidence("car_pack", "rejected"),
         then=(Link("5.lift"), Link("5.shutter")),

@@ -11,6 +11,20 @@ from firmware_py.core.chart.ways import OTHER_PACK, REINSTALL
 from firmware_py.core.faults import FaultCode as F
 from hal.commands import Slot
 
+OUT_MAY_GO: Final = c.every(
+    c.lift_at("transfer", "at_transfer"),
+    c.out_slot_at("under", "out_at_under"),
+    c.flag("shuttle", "out_present"),
+    c.flag("platform", "store_present", wanted=False),
+    c.flag("stacker", "fork_home"),
+)
+
+
+def way_is_free(v: c.View) -> c.Miss | None:
+    """The other slot is away from the place under the car, or leaves it now."""
+    return OUT_MAY_GO(v) if c.out_slot_at("store", "out_at_store")(v) is not None else None
+
+
 EXCHANGE: Final = (
     Row(
         name="11",
@@ -19,16 +33,10 @@ EXCHANGE: Final = (
         limit="11",
         limit_fault=F.SHUTTLE_JAMMED,
         limit_device="shuttle",
-        start=c.every(
-            c.lift_at("transfer", "at_transfer"),
-            c.out_slot_at("under", "out_at_under"),
-            c.flag("shuttle", "out_present"),
-            c.flag("platform", "store_present", wanted=False),
-            c.flag("stacker", "fork_home"),
-        ),
+        start=OUT_MAY_GO,
         patience="stacker",
         moves=("shuttle",),
-        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN, w.SLOTS_APART),
+        watches=(*w.HELD_CAR, w.SHUTTLE_SEEN),  # it only leaves: the slot behind it keeps the distance
         command=m.slot_to(Slot.OUT, "store"),
         done=c.every(c.out_slot_at("store", "out_at_store"), c.flag("platform", "store_present")),
         then=(Link("13"), Link("12.other", when.pack_ready), Link("11.return", when.given_up_car_waits)),
@@ -46,7 +54,9 @@ EXCHANGE: Final = (
             c.flag("shuttle", "in_present"),
             c.in_slot_at("buffer", "in_at_buffer"),
             c.lift_at("transfer", "at_transfer"),
+            way_is_free,
         ),
+        patience="stacker",
         moves=("shuttle",),
         watches=(
             w.BUFFER_SAME,

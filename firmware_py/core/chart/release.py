@@ -112,6 +112,7 @@ RELEASE: Final = (
         done=c.another_pack,
         then=(Link("17.again"),),
         exit=None,
+        resume="17",  # whoever mended the car has it wake again
         routes={F.SELF_CHECK_FAILED: HOLD},
     ),
     Row(

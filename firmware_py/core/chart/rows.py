@@ -100,7 +100,7 @@ class Row:
     dwell: str = ""
     """Key of the station's table of dwells: the done-test must hold that long."""
     patience: str = ""
-    """Key of the station's table of limits: how long the row waits for its start; empty = the wait for any guard."""
+    """Key of the station's table of limits: how long the row waits for its start; empty = as long as for any guard."""
     beside: bool = False
     """Runs beside the car (the pack on its way to the buffer): goes on to a pose of rest when the order is given up."""
     seals: bool = False

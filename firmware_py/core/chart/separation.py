@@ -111,7 +111,7 @@ SEPARATION: Final = (
         limit_device="locks",
         start=c.locks_are(LockState.LOCKED),
         moves=("locks",),
-        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED, w.UNLOCK_RUNS),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.SUPPORTED, w.UNLOCK_RUNS, w.ORDER_STANDS),
         command=m.unlock_all,
         done=c.every(c.locks_are(LockState.FREE), c.none_of("locks", "proof_locked")),
         limit_cases=(
@@ -142,7 +142,7 @@ SEPARATION: Final = (
         limit="9",
         limit_fault=F.LOCK_PROOF_DISAGREES,
         limit_device="locks",
-        watches=(*w.HELD_CAR, w.LOCKS_SEEN, w.SUPPORTED),
+        watches=(*w.HELD_CAR, w.LOCKS_SEEN, w.SUPPORTED, w.ORDER_STANDS),
         done=c.every(
             c.locks_are(LockState.FREE),
             c.none_of("locks", "proof_locked"),
@@ -167,7 +167,7 @@ SEPARATION: Final = (
             c.flag("shuttle", "out_present", wanted=False),
         ),
         moves=("lift",),
-        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.ALL_FREE, w.LOAD_KEPT),
+        watches=(*w.HELD_CAR, *w.LIFT, w.LOCKS_SEEN, w.ALL_FREE, w.LOAD_KEPT, w.ORDER_STANDS),
         command=m.lift_to("transfer", "lower"),
         done=c.every(
             c.lift_at("transfer", "at_transfer"), c.flag("shuttle", "out_present"), c.load_at_most("empty_max_kg")

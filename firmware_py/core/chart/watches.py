@@ -2,6 +2,7 @@
 
 from firmware_py.core.chart.rows import Watch
 from firmware_py.core.checks import (
+    all_of,
     buffer_not_bad,
     buffer_not_other,
     dc_link_low,
@@ -42,6 +43,7 @@ SHUTTER_OPEN = Watch(flag("platform", "shutter_open"), F.SHUTTER_NOT_REACHED, "p
 VIN_SAME = Watch(vin_not_other, F.VIN_MISMATCH, "car")
 
 OLD_LOCKED = Watch(locks_are(LockState.LOCKED), F.LOCK_UNEXPECTED_OPEN, "locks")
+PROOF_AGREES = Watch(all_of("locks", "proof_locked"), F.LOCK_PROOF_DISAGREES, "locks")
 ALL_FREE = Watch(locks_are(LockState.FREE), F.LOCK_PROOF_DISAGREES, "locks")
 UNLOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_UNLOCK, "locks", while_running_only=True)
 LOCK_RUNS = Watch(no_lock_failed, F.LOCK_FAILED_LOCK, "locks", while_running_only=True)

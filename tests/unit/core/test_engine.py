@@ -18,7 +18,7 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Install, Phase, State
-from hal.readings import CarReading, LiftReading, LockSetReading, LockState, ShuttleReading
+from hal.readings import CarReading, LiftReading, LockSetReading, LockState, PackReading, ShuttleReading
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import at_row, faults_cleared, notes, of, raised, sequencer
 
@@ -54,9 +54,38 @@ def test_a_start_pose_that_is_wrong_keeps_the_row_waiting_and_then_holds(row: st
     waiting = at_row(row, s.SWAP, Phase.WAITING)
     image = s.put(starts[row], **poses[row])
     assert SEQ.step(waiting, image, Scan()) == (waiting, ())
-    state, effects = SEQ.step(waiting, image, TimeUp(f"guard:{row}"))
+    if CHART[row].patience:
+        waited, effects = SEQ.step(waiting, image, TimeUp(f"guard:{row}"))
+        assert (waited, effects) == (waiting, (Arm(f"guard:{row}", s.params().guard_wait_s),))
+    last = "patience" if CHART[row].patience else "guard"
+    state, effects = SEQ.step(waiting, image, TimeUp(f"{last}:{row}"))
     assert raised(effects) == [(F.START_POSE_WRONG, CHART[row].limit_device)]
     assert state.packml is PackML.HOLDING
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"buffer__serial": s.OTHER}, (F.PACK_SERIAL_MISMATCH, "buffer")),
+        ({"buffer": PackReading()}, (F.LINK_LOST, "buffer")),
+        ({"car__in_park": False}, (F.CAR_NOT_PARKED, "car")),
+        ({"safety__drives_enabled": False}, (F.DRIVES_NOT_ENABLED, "safety")),
+    ],
+)
+def test_a_patient_row_waits_for_its_pose_and_for_nothing_else(change: dict[str, object], fault: tuple[F, str]) -> None:
+    assert CHART["12"].patience
+    waiting = at_row("12", s.SWAP, Phase.WAITING)
+    blocked = s.put(s.LOWERED, platform__store_present=True)
+    assert not raised(SEQ.step(waiting, blocked, TimeUp("guard:12"))[1])
+    assert fault in raised(SEQ.step(waiting, s.put(blocked, **change), TimeUp("guard:12"))[1])
+
+
+def test_a_slot_does_not_start_towards_one_that_cannot_leave() -> None:
+    waiting = at_row("12", s.SWAP, Phase.WAITING)
+    assert of(Act, SEQ.step(waiting, s.LOWERED, Scan())[1])
+    for change in ({"platform__store_present": True}, {"stacker__fork_home": False}, {"shuttle__out_present": False}):
+        assert not of(Act, SEQ.step(waiting, s.put(s.LOWERED, **change), Scan())[1])
+    assert of(Act, SEQ.step(waiting, s.put(s.OUT_STORED, platform__store_present=False), Scan())[1])
 
 
 def test_a_start_pose_that_is_not_known_is_a_lost_link() -> None:
