@@ -181,7 +181,9 @@ class Cars(Part):
         elif what == "park":
             car.in_park = car.brake_held = True
         elif what == "hv-off" and not car.hv_stuck:
-            car.hv_on, car.swap_mode, car.hv_off_at = False, not car.refuses_swap, self.clock.plant
+            if car.hv_on:
+                car.hv_on, car.hv_off_at = False, self.clock.plant
+            car.swap_mode = not car.refuses_swap
         elif what == "hv-on":
             car.hv_on, car.swap_mode = True, False
             self.look()
@@ -194,7 +196,7 @@ class Cars(Part):
 
     def _check(self, car: Car, what: str) -> None:
         if what == "wake":
-            car.self_check, car.serial_seen = SelfCheck.RUNNING, None
+            car.self_check, car.serial_seen, car.swap_mode = SelfCheck.RUNNING, None, False
         elif what == "identify":
             pack = self.plug()
             car.serial_seen = None if pack is None or pack.mute else car.misread_serial or pack.serial
