@@ -226,10 +226,11 @@ class Sequencer:
             return self._no_service()
         if draft.mode is not Mode.PRODUCTION:
             return f"mode is {draft.mode.value}: orders are for Production"
+        named = ", ".join(f"{f.code.value} {f.device}" for f in draft.faults)
         if draft.packml is not PackML.IDLE:
-            return f"station is {draft.packml.value}"
-        if draft.faults:
-            return f"fault {draft.faults[0].code.value} {draft.faults[0].device}"
+            return f"station is {draft.packml.value}" + (f", fault {named}" if named else "")
+        if named:
+            return f"fault {named}"
         lacking = next((text for _, text in safety.missing(image.safety)), "")
         if lacking:
             return lacking

@@ -20,7 +20,7 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, Interrupted, Leave, Operator, Recovered, Scan, TimeUp, Trouble
+from firmware_py.core.events import Event, Interrupted, Leave, Operator, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
@@ -40,11 +40,11 @@ from firmware_py.shell.poller import LinkPoller
 from firmware_py.shell.progress import JOURNAL, Progress
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.recorder import Recorder
+from firmware_py.shell.roll_call import RollCall
 from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
-from hal.devices.charger import NEVER, ChargerNode
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
 from hal.ports import Frame
@@ -83,6 +83,10 @@ class Controller:
         self.observer = Observer(station, self.plant, host.clock)
         self._links = links
         self._journal = journal
+        self._roll = RollCall(
+            self.plant, self.observer, lambda: self.state, self.decide, self._round_done, self._became_ready
+        )
+        self.ready = self._roll.ready
         self._pollers = tuple(self._make_pollers())
         self._charger_pollers = tuple(self._make_charger_pollers())
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
@@ -99,24 +103,21 @@ class Controller:
         self.faults = FaultBook(host.clock, host.now_ms)
         self.operators = OperatorDesk(self._recorder, self.decide)
         self._rescan: asyncio.Handle | None = None
-        self._missed: dict[FaultCode, set[str]] = {FaultCode.LINK_LOST: set(), FaultCode.DEVICE_IDENTITY_WRONG: set()}
         self._fatal: asyncio.Future[None] | None = None
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
-        self.ready = asyncio.Event()
-        """Every device has a reading or a raised fault."""
 
     def _make_pollers(self) -> list[LinkPoller]:
         by_link: dict[str, list[ModbusUnit]] = {}
         for unit in self.plant.units.values():
             by_link.setdefault(unit.codec.unit.link, []).append(unit)
         observer, clock, freshness = self.observer, self.host.clock, self.station.config.freshness
-        return [LinkPoller(link, units, observer, self, clock, freshness) for link, units in by_link.items()]
+        return [LinkPoller(link, units, observer, self._roll, clock, freshness) for link, units in by_link.items()]
 
     def _make_charger_pollers(self) -> list[ChargerPoller]:
         chargers, clock, freshness = self.plant.chargers.values(), self.host.clock, self.station.config.freshness
         on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
-        return [ChargerPoller(link, found, self, clock, freshness) for link, found in on_link.items() if found]
+        return [ChargerPoller(link, found, self._roll, clock, freshness) for link, found in on_link.items() if found]
 
     # ---------------------------------------------------------------- life
 
@@ -275,54 +276,7 @@ class Controller:
 
     # ---------------------------------------------------------------- what polling and frames bring
 
-    def polled(self, unit: ModbusUnit) -> None:
-        """A unit brought values."""
-        self.observer.polled(unit)
-        if not self.ready.is_set():
-            self._check_ready()
-
-    def lost(self, unit: ModbusUnit, why: str) -> None:
-        """A unit does not answer any more."""
-        self._gone(FaultCode.LINK_LOST, unit, why)
-
-    def strange(self, unit: ModbusUnit, why: str) -> None:
-        """Another product answers in place of a unit."""
-        self._back(FaultCode.LINK_LOST, unit)
-        self._gone(FaultCode.DEVICE_IDENTITY_WRONG, unit, why)
-
-    def found(self, unit: ModbusUnit) -> None:
-        """A unit that was lost or strange answers again."""
-        for code in self._missed:
-            self._back(code, unit)
-
-    def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
-        self._missed[code].add(unit.name)
-        self.decide(Trouble(code, self.plant.device_of_unit(unit.name), why))
-        self._check_ready()
-
-    def _back(self, code: FaultCode, unit: ModbusUnit) -> None:
-        missed, device = self._missed[code], self.plant.device_of_unit(unit.name)
-        if unit.name in missed:
-            missed.discard(unit.name)
-            if not any(u.name in missed for u in self.plant.devices[device].units):
-                self.decide(Recovered(device, code))
-
-    def charger_polled(self, charger: ChargerNode) -> None:
-        """A charger brought values."""
-        self.observer.charger_polled()
-        if not self.ready.is_set():
-            self._check_ready()
-
-    def charger_lost(self, charger: ChargerNode, why: str) -> None:
-        """A charger does not answer any more."""
-        self.decide(Trouble(FaultCode.LINK_LOST, charger.name, why))
-        self._check_ready()
-
-    def charger_found(self, charger: ChargerNode) -> None:
-        """A lost charger answers again."""
-        self.decide(Recovered(charger.name))
-
-    def round_done(self, link: str) -> None:
+    def _round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
         self.progress.round_done(link)
         if self.observer.update():
@@ -353,16 +307,8 @@ class Controller:
         self._fatal = asyncio.get_running_loop().create_future()
         await self._fatal
 
-    def _check_ready(self) -> None:
-        lost = {f.device for f in self.state.faults if f.code in self._missed}
-        for device in self.plant.devices.values():
-            if device.name not in lost and any(u.at_s == float("-inf") for u in device.units):
-                return
-        if any(name not in lost and charger.at_s == NEVER for name, charger in self.plant.chargers.items()):
-            return
-        if not self.ready.is_set():
-            self.ready.set()
-            self.host.notifier.ready(self.state.packml.value)
+    def _became_ready(self) -> None:
+        self.host.notifier.ready(self.state.packml.value)
 
     # ---------------------------------------------------------------- tasks
 

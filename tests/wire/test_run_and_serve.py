@@ -145,6 +145,25 @@ async def test_status_tells_links_faults_and_remedies() -> None:
         await run.until(lambda line: "event=fault-cleared code=LINK_LOST device=shuttle" in line, READ_S)
 
 
+async def test_a_station_that_starts_without_a_device_is_ready_and_refuses_by_its_name() -> None:
+    async with bench() as on, on.simulator() as simulator:
+        assert (await on.command("sim", "fault", "unit-silent", "unit=stacker_crane")).code == 0
+        async with on.controller(simulator) as run:
+            await run.until(lambda line: "event=ready" in line, READ_S)
+            (fault,) = (await _status(on))["faults"]
+            assert (fault["code"], fault["device"]) == ("LINK_LOST", "stacker")
+            assert fault["age_s"] >= 0.0
+            assert (await on.command("reset", STATION)).code == 0
+            await run.until(lambda line: "answer=failed" in line and "stacker: no fresh reading" in line, READ_S)
+            assert (await on.command("sim", "car", "--order")).code == 0
+            await run.until(lambda line: "answer=refused" in line and "LINK_LOST stacker" in line, READ_S)
+            link = simulator["links"]["cloud"]
+            alarm = json.loads(await _said(link, TOPICS.alarm("LINK_LOST", "stacker")))
+            assert "stacker_crane" in alarm["values"]["text"]
+            state = StationState.model_validate_json(await _said(link, TOPICS.station)).values
+            assert state.fault_codes == "LINK_LOST/stacker"
+
+
 async def test_status_tells_what_was_refused_and_what_to_do_next() -> None:
     async with bench() as on, on.simulator() as simulator, on.controller(simulator) as run:
         assert (await _status(on))["next"] == "reset: the station takes orders from then on"

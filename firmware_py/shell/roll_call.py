@@ -1,0 +1,94 @@
+"""Who of the station's devices answers: lost, strange and found ones become events; all told of once = ready."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from firmware_py.core.events import Event, Recovered, Trouble
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.state import State
+from firmware_py.shell.observer import Observer
+from firmware_py.shell.plant import Plant
+from hal.devices.bus_nodes import NEVER
+from hal.devices.charger import ChargerNode
+from hal.devices.unit import ModbusUnit
+
+_CODES: Final = (FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG)
+
+
+class RollCall:
+    """What pollers tell of units and chargers. `round_done` is told of each completed round of a link."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        observer: Observer,
+        state: Callable[[], State],
+        decide: Callable[[Event], None],
+        round_done: Callable[[str], None],
+        became_ready: Callable[[], None],
+    ) -> None:
+        self._plant = plant
+        self._observer = observer
+        self._state = state
+        self._decide = decide
+        self._became_ready = became_ready
+        self._missed: dict[FaultCode, set[str]] = {code: set() for code in _CODES}
+        self.round_done = round_done
+        self.ready = asyncio.Event()
+        """Every device has a reading or a raised fault."""
+
+    def polled(self, unit: ModbusUnit) -> None:
+        """A unit brought values."""
+        self._observer.polled(unit)
+        self._check_ready()
+
+    def lost(self, unit: ModbusUnit, why: str) -> None:
+        """A unit does not answer any more."""
+        self._gone(FaultCode.LINK_LOST, unit, why)
+
+    def strange(self, unit: ModbusUnit, why: str) -> None:
+        """Another product answers in place of a unit."""
+        self._back(FaultCode.LINK_LOST, unit)
+        self._gone(FaultCode.DEVICE_IDENTITY_WRONG, unit, why)
+
+    def found(self, unit: ModbusUnit) -> None:
+        """A unit that was lost or strange answers again."""
+        for code in _CODES:
+            self._back(code, unit)
+
+    def charger_polled(self, charger: ChargerNode) -> None:
+        """A charger brought values."""
+        self._observer.charger_polled()
+        self._check_ready()
+
+    def charger_lost(self, charger: ChargerNode, why: str) -> None:
+        """A charger does not answer any more."""
+        self._decide(Trouble(FaultCode.LINK_LOST, charger.name, why))
+        self._check_ready()
+
+    def charger_found(self, charger: ChargerNode) -> None:
+        """A lost charger answers again."""
+        self._decide(Recovered(charger.name))
+
+    def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
+        self._missed[code].add(unit.name)
+        self._decide(Trouble(code, self._plant.device_of_unit(unit.name), why))
+        self._check_ready()
+
+    def _back(self, code: FaultCode, unit: ModbusUnit) -> None:
+        missed, device = self._missed[code], self._plant.device_of_unit(unit.name)
+        if unit.name in missed:
+            missed.discard(unit.name)
+            if not any(u.name in missed for u in self._plant.devices[device].units):
+                self._decide(Recovered(device, code))
+
+    def _check_ready(self) -> None:
+        if self.ready.is_set():
+            return
+        lost = {f.device for f in self._state().faults if f.code in _CODES}
+        silent = [d.name for d in self._plant.devices.values() if any(u.at_s == NEVER for u in d.units)]
+        silent += [name for name, charger in self._plant.chargers.items() if charger.at_s == NEVER]
+        if all(name in lost for name in silent):
+            self.ready.set()
+            self._became_ready()
