@@ -66,28 +66,32 @@ def can_link(config: CanConfig) -> PythonCanLink:
             options = {"bitrate": config.bitrate, "tty_baudrate": config.baudrate}
         case UdpMulticastConfig():
             options = {"port": config.port, "hop_limit": config.hop_limit}
-    return PythonCanLink(config.interface, config.channel, **options)
+    backoff = Backoff(Random().random, cap_s=config.reconnect_max_s)
+    return PythonCanLink(config.interface, config.channel, backoff=backoff, **options)
 
 
 def cloud_link(config: MqttConfig, will: Message) -> AiomqttLink:
     """The station's own session with its broker."""
-    return AiomqttLink(
-        config.host,
-        config.port,
-        config.client_id,
-        will=will,
-        keepalive_s=config.keepalive_s,
-        connect_timeout_s=config.connect_timeout_s,
-    )
+    return _mqtt_link(config, config.client_id, config.session_expiry_s, will)
 
 
 def guest_link(config: MqttConfig, purpose: str) -> AiomqttLink:
     """A session beside the station's own: it pushes nobody out, has no will, and leaves nothing behind."""
+    return _mqtt_link(config, f"{config.client_id}-{purpose}-{os.getpid()}", 0, None)
+
+
+def _mqtt_link(config: MqttConfig, client_id: str, session_expiry_s: int, will: Message | None) -> AiomqttLink:
     return AiomqttLink(
         config.host,
         config.port,
-        f"{config.client_id}-{purpose}-{os.getpid()}",
+        client_id,
+        will=will,
         keepalive_s=config.keepalive_s,
         connect_timeout_s=config.connect_timeout_s,
-        session_expiry_s=0,
+        publish_timeout_s=config.publish_timeout_s,
+        healthy_s=config.healthy_s,
+        session_expiry_s=session_expiry_s,
+        window=config.window,
+        inbox=config.inbox,
+        backoff=Backoff(Random().random, base_s=config.reconnect_min_s, cap_s=config.reconnect_max_s),
     )

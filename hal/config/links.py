@@ -1,9 +1,9 @@
 """Links of a station: the carriers and where they are. The only table that an overlay file may replace."""
 
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from hal.config.base import Int, Num, Positive, Strict, Text
 
@@ -42,11 +42,15 @@ class ModbusTcpConfig(Strict):
 
 
 class CanConfig(Strict):
-    """One CAN channel. `channel` names it in the words of its `interface`; each interface has options of its own."""
+    """One CAN channel. `channel` names it in the words of its `interface`; each interface has options of its own.
+
+    After a lost adapter the next attempts wait a random time, at most `reconnect_max_s`.
+    """
 
     kind: Literal["can"]
     interface: Text
     channel: Text
+    reconnect_max_s: Annotated[Positive, Field(ge=0.1)] = 2.0
 
 
 class SocketcanConfig(CanConfig):
@@ -105,7 +109,13 @@ class VirtualConfig(CanConfig):
 
 
 class MqttConfig(Strict):
-    """The session with the broker."""
+    """The session with the broker.
+
+    A silent broker is found after 2 x `keepalive_s`, or when a message is not acknowledged in `publish_timeout_s`.
+    Between attempts the link waits a random time up to `reconnect_min_s`, doubled with each failure up to
+    `reconnect_max_s`, and starts again at the least after a session of `healthy_s`. The broker keeps what was missed
+    for `session_expiry_s`. `window`: messages under way at a time, each way; `inbox`: received ones that wait here.
+    """
 
     kind: Literal["mqtt"]
     host: Text
@@ -113,6 +123,19 @@ class MqttConfig(Strict):
     client_id: Text
     keepalive_s: Annotated[Int, Field(ge=1, le=3600)] = 15
     connect_timeout_s: Positive = 5.0
+    publish_timeout_s: Positive = 10.0
+    reconnect_min_s: Positive = 1.0
+    reconnect_max_s: Positive = 60.0
+    healthy_s: Positive = 60.0
+    session_expiry_s: Annotated[Int, Field(ge=0, le=0xFFFFFFFF)] = 3600
+    window: Annotated[Int, Field(ge=1, le=1000)] = 16
+    inbox: Annotated[Int, Field(ge=1, le=100_000)] = 1000
+
+    @model_validator(mode="after")
+    def _least_first(self) -> Self:
+        if self.reconnect_min_s > self.reconnect_max_s:
+            raise ValueError("reconnect_min_s <= reconnect_max_s")
+        return self
 
 
 LinkConfig = ModbusRtuConfig | ModbusTcpConfig | CanConfig | MqttConfig

@@ -7,7 +7,6 @@ goes on.
 
 import asyncio
 import logging
-import random
 import socket
 import ssl
 import threading
@@ -151,17 +150,17 @@ class AiomqttLink(MqttBase):
     """
 
     def __init__(
-        self, host: str, port: int, client_id: str, *, will: Message | None = None, keepalive_s: int = 15,
-        username: str | None = None, password: str | None = None, tls: ssl.SSLContext | None = None,
-        backoff: Backoff | None = None, connect_timeout_s: float = 10.0, publish_timeout_s: float = 10.0,
-        healthy_s: float = 60.0, session_expiry_s: int = 3600, window: int = 16,
+        self, host: str, port: int, client_id: str, *, keepalive_s: int, backoff: Backoff, connect_timeout_s: float,
+        publish_timeout_s: float, healthy_s: float, session_expiry_s: int, window: int, inbox: int,
+        will: Message | None = None, username: str | None = None, password: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         if not host or not 0 < port <= 0xFFFF or not client_id or not 0 < keepalive_s <= 0xFFFF:
             raise ConfigError(
                 f"mqtt {host!r}:{port} as {client_id!r}, keepalive {keepalive_s} s: missing or out of range"
             )
-        super().__init__(f"mqtt {host}:{port}")
-        self._backoff = backoff or Backoff(random.Random().random, base_s=1.0, cap_s=60.0)
+        super().__init__(f"mqtt {host}:{port}", inbox)
+        self._backoff = backoff
         self._connect_timeout_s, self._publish_timeout_s = connect_timeout_s, publish_timeout_s
         self._healthy_s, self._window = healthy_s, window
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]

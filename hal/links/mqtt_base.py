@@ -6,18 +6,20 @@ from typing import Self
 
 from hal.ports import LinkState, Message
 
-_INBOX = 1000
-
 
 class MqttBase:
-    """All of `hal.ports.MqttLink` but `publish`. An async context manager that owns the task `_run`."""
+    """All of `hal.ports.MqttLink` but `publish`. An async context manager that owns the task `_run`.
 
-    def __init__(self, name: str) -> None:
+    `inbox`: incoming messages that wait for their taker.
+    """
+
+    def __init__(self, name: str, inbox: int) -> None:
         self.name = name
         self.error = ""
         """Why there is no connection."""
         self.discarded = 0
         """Incoming messages nobody took in time; those of QoS 1 come again with the next connection."""
+        self._most = inbox
         self._filters: list[str] = []
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._watchers: list[Callable[[LinkState], None]] = []
@@ -65,7 +67,7 @@ class MqttBase:
         raise NotImplementedError
 
     def _arrived(self, message: Message) -> None:
-        if self._inbox.qsize() < _INBOX:
+        if self._inbox.qsize() < self._most:
             self._inbox.put_nowait(message)
         else:
             self.discarded += 1

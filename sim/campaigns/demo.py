@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from firmware_py.screen import View
 from firmware_py.screen.shows import FRAME_S, Show
+from firmware_py.shell.carriers import guest_link
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.ear import Ear
 from firmware_py.shell.line_socket import ask_async
 from hal.config.bundle import Station
+from hal.config.links import MqttConfig
 from hal.contract import OrderCommand, RecordEvent
-from hal.links.mqtt import AiomqttLink
 from hal.ports import Message
 from sim.campaigns.children import ChildDied, child
 
@@ -103,7 +104,7 @@ class _Ear(Ear):
 
 @asynccontextmanager
 async def _heard(wishes: Wishes, broker: dict[str, Any], show: Show) -> AsyncIterator[_Ear]:
-    link = AiomqttLink(broker["host"], broker["port"], "swapstation-demo")
+    link = guest_link(MqttConfig.model_validate(broker), "demo")
     ear = _Ear(wishes.station.config.station.site, wishes.station.name, link, show, _now_ms)
     async with link, asyncio.TaskGroup() as group:
         tasks = [group.create_task(ear.listen(), name="listen")]

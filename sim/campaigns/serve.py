@@ -186,14 +186,7 @@ async def _open_wires(
 
 
 def _mqtt_entry(config: MqttConfig, port: int) -> dict[str, Any]:
-    return {
-        "kind": config.kind,
-        "host": HOST,
-        "port": port,
-        "client_id": config.client_id,
-        "keepalive_s": config.keepalive_s,
-        "connect_timeout_s": config.connect_timeout_s,
-    }
+    return {**config.model_dump(), "host": HOST, "port": port}
 
 
 def _notice(served: Served, speed: float) -> Message:

@@ -80,8 +80,9 @@ class MemoryMqttLink(MqttBase):
         retry_s: float = 1.0,
         publish_timeout_s: float = 10.0,
         session_expiry_s: int = 3600,
+        inbox: int = 1000,
     ) -> None:
-        super().__init__(f"memory mqtt {client_id}")
+        super().__init__(f"memory mqtt {client_id}", inbox)
         self._core, self._client_id, self._latency_s = core, client_id, latency_s
         self._will = None if will is None else Will(will.topic, will.payload, will.qos, will.retain)
         self._keepalive_s, self._retry_s, self._publish_timeout_s = keepalive_s, retry_s, publish_timeout_s

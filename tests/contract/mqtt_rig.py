@@ -17,6 +17,15 @@ from tests.contract.brokers import AnyBroker, OurBroker
 Link = AiomqttLink | MemoryMqttLink
 TIMEOUT_S = 10.0
 WILL = Message("status/station", b"offline", 1, retain=True)
+SETTINGS: dict[str, Any] = {
+    "keepalive_s": 5,
+    "connect_timeout_s": 10.0,
+    "publish_timeout_s": 10.0,
+    "healthy_s": 60.0,
+    "session_expiry_s": 3600,
+    "window": 16,
+    "inbox": 1000,
+}
 
 
 def quick_backoff() -> Backoff:
@@ -24,7 +33,7 @@ def quick_backoff() -> Backoff:
 
 
 def tcp_link(port: int, client_id: str = "station", **options: Any) -> AiomqttLink:
-    settings: dict[str, Any] = {"will": WILL, "backoff": quick_backoff(), "keepalive_s": 5, **options}
+    settings: dict[str, Any] = {"will": WILL, **SETTINGS, "backoff": quick_backoff(), **options}
     return AiomqttLink("127.0.0.1", port, client_id, **settings)
 
 

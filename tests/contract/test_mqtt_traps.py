@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from hal.errors import ConfigError, DeviceRefused, LinkDown
+from hal.links.backoff import Backoff
 from hal.links.mqtt import AiomqttLink
 from hal.ports import LinkState, Message
 from sim.broker.core import Limits
+from sim.broker.session import TAKEN_OVER
 from tests.contract.brokers import OurBroker
 from tests.contract.mqtt_client import Clients
-from tests.contract.mqtt_rig import TIMEOUT_S, fails_with, opened, quick_backoff, reach, take, tcp_link
+from tests.contract.mqtt_rig import SETTINGS, TIMEOUT_S, fails_with, opened, quick_backoff, reach, take, tcp_link
 
 
 async def test_a_failed_message_is_not_sent_later_all_the_same(our_broker: OurBroker, stack: AsyncExitStack) -> None:
@@ -175,7 +177,7 @@ async def test_an_unknown_host_is_tried_again_until_it_is_left(monkeypatch: pyte
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "create_connection", unknown)
-    async with AiomqttLink("broker.invalid", 1883, "station", backoff=quick_backoff()) as link:
+    async with AiomqttLink("broker.invalid", 1883, "station", backoff=quick_backoff(), **SETTINGS) as link:
         async with asyncio.timeout(TIMEOUT_S):
             for _ in range(3):
                 await attempts.acquire()
@@ -185,7 +187,9 @@ async def test_an_unknown_host_is_tried_again_until_it_is_left(monkeypatch: pyte
 @pytest.mark.parametrize("bad", [{"host": ""}, {"port": 0}, {"client_id": ""}, {"keepalive_s": 0}])
 def test_settings_that_cannot_work_are_said_at_once(bad: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        AiomqttLink(**{"host": "127.0.0.1", "port": 1883, "client_id": "station", **bad})
+        AiomqttLink(
+            **{"host": "127.0.0.1", "port": 1883, "client_id": "station", "backoff": quick_backoff(), **SETTINGS, **bad}
+        )
 
 
 async def test_a_slow_reader_is_dropped_and_the_others_are_served(our_broker: OurBroker) -> None:
@@ -205,3 +209,89 @@ async def test_a_slow_reader_is_dropped_and_the_others_are_served(our_broker: Ou
     our_broker.core.publish_local(Message("gone", b"yes"), loop.time())
     assert (await watcher.receive()).payload == b"yes"
     clients.end()
+
+
+class Ledger(Backoff):
+    """Remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 1.0, base_s=0.02, cap_s=0.08)
+        self.waits: list[float] = []
+        self.resets = 0
+
+    def next_s(self) -> float:
+        self.waits.append(super().next_s())
+        return self.waits[-1]
+
+    def reset(self) -> None:
+        self.resets += 1
+        super().reset()
+
+
+async def test_waits_grow_to_their_cap_until_a_session_has_been_healthy(
+    our_broker: OurBroker, stack: AsyncExitStack
+) -> None:
+    """Two clients with one id push each other out at once: a session that stands is not yet a healthy one."""
+    ledger = Ledger()
+    loop = asyncio.get_running_loop()
+    link = await opened(stack, tcp_link(our_broker.port, backoff=ledger))
+    for _ in range(4):
+        our_broker.core.close_client("station", loop.time(), TAKEN_OVER)
+        await reach(link, LinkState.DISCONNECTED)
+        assert "taken over" in link.error
+        await reach(link, LinkState.READY)
+    assert (ledger.waits, ledger.resets) == ([0.02, 0.04, 0.08, 0.08], 0)
+
+
+async def test_after_a_healthy_session_the_waits_are_short_again(our_broker: OurBroker, stack: AsyncExitStack) -> None:
+    ledger = Ledger()
+    loop = asyncio.get_running_loop()
+    link = await opened(stack, tcp_link(our_broker.port, backoff=ledger, healthy_s=0.05))
+    for _ in range(3):
+        await asyncio.sleep(0.06)
+        our_broker.core.close_client("station", loop.time())
+        await reach(link, LinkState.DISCONNECTED)
+        await reach(link, LinkState.READY)
+    assert (ledger.waits, ledger.resets) == ([0.02, 0.02, 0.02], 3)
+
+
+async def test_what_does_not_fit_the_inbox_is_not_acknowledged_and_comes_again(
+    our_broker: OurBroker, stack: AsyncExitStack
+) -> None:
+    """The library acknowledges what it drops."""
+    loop = asyncio.get_running_loop()
+    link = await opened(stack, tcp_link(our_broker.port, inbox=3, window=10), "orders")
+    for number in range(5):
+        our_broker.core.publish_local(Message("orders", b"%d" % number), loop.time())
+    async with asyncio.timeout(TIMEOUT_S):
+        while link.discarded < 2:
+            await asyncio.sleep(0.005)
+    assert [message.payload for message in await take(link, 3)] == [b"0", b"1", b"2"]
+    async with asyncio.timeout(TIMEOUT_S):
+        while our_broker.core.sessions["station"].waiting > 2:
+            await asyncio.sleep(0.005)
+    our_broker.core.close_client("station", loop.time())
+    await reach(link, LinkState.DISCONNECTED)
+    await reach(link, LinkState.READY)
+    assert [message.payload for message in await take(link, 2)] == [b"3", b"4"]
+    assert link.discarded == 2
+
+
+async def test_each_attempt_has_a_client_of_its_own(our_broker: OurBroker, stack: AsyncExitStack) -> None:
+    """A client that is used again sends what it was told had failed, and may never get out of its own lock."""
+    link = tcp_link(our_broker.port)
+    made: list[object] = []
+    new = link._new_client
+
+    def noted() -> Any:
+        made.append(new())
+        return made[-1]
+
+    link._new_client = noted  # type: ignore[assignment]
+    our_broker.core.faults.reject_connect(0x88, count=2)
+    await opened(stack, link)
+    our_broker.core.close_client("station", asyncio.get_running_loop().time())
+    await reach(link, LinkState.DISCONNECTED)
+    await reach(link, LinkState.READY)
+    assert len(made) == 4
+    assert len({id(client) for client in made}) == 4
