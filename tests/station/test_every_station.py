@@ -1,0 +1,66 @@
+"""Every station file of the tree, found by its presence: it reaches Idle and swaps, or it says why it does not."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from firmware_py.core.events import Action, Operator
+from firmware_py.core.packml import PackML
+from hal.config.loader import load_station
+from sim.campaigns.scenario_report import failure
+from sim.campaigns.scenario_run import run_virtual as run_scenario
+from sim.campaigns.virtual import virtual_station
+from sim.scenario import Named, load_scenario
+from sim.vloop import run_virtual
+
+CONFIG = Path(__file__).parents[2] / "config"
+STATIONS = sorted(path.stem for path in (CONFIG / "stations").glob("*.toml") if path.stem != "TEMPLATE")
+READY_S = 30.0
+SETTLED_S = 5.0
+"""By then every unit and every pack has been heard."""
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("name", STATIONS)
+def test_a_station_starts_and_reaches_idle_or_says_why_not(name: str) -> None:
+    async def main() -> None:
+        async with virtual_station(load_station(name), 1) as running:
+            controller = running.controller
+            await asyncio.sleep(SETTLED_S)
+            reply = await controller.operate(Operator(Action.RESET, "test"))
+            async with asyncio.timeout(READY_S):
+                while controller.state.packml in {PackML.STOPPED, PackML.RESETTING} and not reply.reason:
+                    await asyncio.sleep(0.1)
+            assert controller.state.packml is PackML.IDLE or reply.reason
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("name", STATIONS)
+def test_a_station_swaps(name: str) -> None:
+    """The chart is the same, the rows are the same: only how long it takes is the station's own."""
+    station = load_station(name)
+    happy = load_scenario("happy")
+    car = happy.scenario.car[0].model_copy(update={"model": station.config.station.vehicles[0]})
+    serial = sum(s for step, s in station.config.profile.items() if step > 0)
+    order = happy.scenario.expect.order[0].model_copy(update={"swap_max_s": serial})
+    expect = happy.scenario.expect.model_copy(update={"order": (order,)})
+    scenario = happy.scenario.model_copy(update={"station": name, "car": (car,), "expect": expect})
+    result = run_scenario(Named(f"{name}: a swap", scenario), station=station)
+    assert not result.misses, failure(result)
+
+
+def test_the_second_station_shares_no_axis_no_input_unit_and_no_lock_with_the_first() -> None:
+    """Two kinds of station: what they have in common is the chart."""
+    one, other = (load_station(name).config for name in ("choco-14", "latch-30"))
+    files = [
+        {
+            device: {c.units[unit].device for unit in c.devices[device].units}  # type: ignore[union-attr]
+            for device in ("lift", "locks", "shuttle", "platform", "safety")
+        }
+        for c in (one, other)
+    ]
+    for device, used in files[0].items():
+        assert used.isdisjoint(files[1][device]), device
+    assert len({at.link for at in other.packs.at.values()}) > 2
