@@ -90,6 +90,17 @@ class CanLink(Protocol):
         ...
 
 
+class LineLink(Protocol):
+    """One device that sends text lines by itself. Nothing is ever sent to it."""
+
+    @property
+    def state(self) -> LinkState: ...
+
+    def subscribe(self, on_lines: Callable[[list[bytes]], None]) -> None:
+        """Called in the event loop with the lines that came in, oldest first, each without its start and end."""
+        ...
+
+
 class MqttLink(Protocol):
     """One session with a broker. Subscriptions are made again by the link after each reconnect."""
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from pathlib import Path
 
 from firmware_py.shell import places
-from firmware_py.shell.carriers import can_link, cloud_link, modbus_link
+from firmware_py.shell.carriers import can_link, cloud_link, line_link, modbus_link
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
@@ -22,11 +22,11 @@ from firmware_py.shell.wirelog.session import WireLogDesk
 from firmware_py.shell.wirelog.taps import Tap
 from firmware_py.version import software
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import Topics
 from hal.errors import HalError
 from hal.links.mqtt import AiomqttLink
-from hal.ports import CanLink, LinkState, Message, ModbusLink
+from hal.ports import CanLink, LineLink, LinkState, Message, ModbusLink
 
 
 @asynccontextmanager
@@ -34,6 +34,7 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
     """All carriers of the station's `[links]`; each connects by itself and goes on trying. Raises `ConfigError`."""
     modbus: dict[str, ModbusLink] = {}
     can: dict[str, CanLink] = {}
+    lines: dict[str, LineLink] = {}
     cloud: AiomqttLink | None = None
     async with AsyncExitStack() as stack:
         for name, config in station.config.links.items():
@@ -46,6 +47,10 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
                     bus = can_link(config)
                     bus.on_state(_Told(name))
                     can[name] = await stack.enter_async_context(bus)
+                case LineTcpConfig() | LineSerialConfig():
+                    text = line_link(station, name, config)
+                    text.on_state(_Told(name))
+                    lines[name] = await stack.enter_async_context(text)
                 case MqttConfig() if name == station.config.cloud.link:
                     cloud = cloud_link(config, will)
                     cloud.on_state(_Told(name))
@@ -53,7 +58,7 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
                 case _:
                     pass  # a second broker is nobody's yet
         assert cloud is not None  # the loader has checked that the cloud's link is MQTT
-        yield Links(modbus, can, cloud)
+        yield Links(modbus, can, cloud, lines)
 
 
 async def run_station(station: Station, *, state_dir: Path, control_socket: Path, wire_log: Path | None = None) -> None:

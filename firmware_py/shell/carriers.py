@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from hal.config.bundle import Station
 from hal.config.links import (
     CanConfig,
+    LineSerialConfig,
+    LineTcpConfig,
     ModbusRtuConfig,
     ModbusTcpConfig,
     MqttConfig,
@@ -15,11 +17,17 @@ from hal.config.links import (
     SocketcandConfig,
     UdpMulticastConfig,
 )
+from hal.config.station import ReaderDevice
 from hal.links.backoff import Backoff
 from hal.links.can import PythonCanLink
+from hal.links.cutter import LineCutter
+from hal.links.line import LineLink, serial_pipe, tcp_pipe
 from hal.links.modbus import OpenPipe, RtuModbusLink, TcpModbusLink
 from hal.links.mqtt import AiomqttLink
 from hal.ports import Message
+
+PLAIN_CHARS: Final = 256
+"""Longest line that is shown of a link that no device uses."""
 
 
 def modbus_link(
@@ -54,6 +62,28 @@ def modbus_link(
         connect_timeout_s=config.connect_timeout_s,
         open_pipe=open_pipe,
     )
+
+
+def line_link(
+    station: Station, name: str, config: LineTcpConfig | LineSerialConfig, random: Callable[[], float] | None = None
+) -> LineLink:
+    """The link of a device that sends text lines, framed as its device says."""
+    backoff = Backoff(random or Random().random, cap_s=config.reconnect_max_s)
+    cutter = line_cutter(station, name)
+    if isinstance(config, LineTcpConfig):
+        pipe, timeout_s = tcp_pipe(config.host, config.port), config.connect_timeout_s
+        where = f"{config.host}:{config.port}"
+        return LineLink(where, cutter, pipe, silent_s=config.silent_s, connect_timeout_s=timeout_s, backoff=backoff)
+    pipe = serial_pipe(config.port, config.baudrate, config.parity, config.stopbits)
+    return LineLink(config.port, cutter, pipe, silent_s=config.silent_s, backoff=backoff)
+
+
+def line_cutter(station: Station, link: str) -> LineCutter:
+    """How the lines of a link are framed; as plain text lines where no device uses it."""
+    used = (d for d in station.devices.values() if isinstance(d, ReaderDevice) and d.link == link)
+    for device in used:
+        return LineCutter(start=device.start.encode(), end=device.end.encode(), most=device.max_chars)
+    return LineCutter(start=b"", end=b"\n", most=PLAIN_CHARS)
 
 
 def can_link(config: CanConfig) -> PythonCanLink:

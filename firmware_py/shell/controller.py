@@ -41,6 +41,7 @@ from firmware_py.shell.progress import JOURNAL, Progress
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.recorder import Recorder
 from firmware_py.shell.roll_call import RollCall
+from firmware_py.shell.scanner import ReaderWatch
 from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
@@ -89,6 +90,7 @@ class Controller:
         self.ready = self._roll.ready
         self._pollers = tuple(self._make_pollers())
         self._charger_pollers = tuple(self._make_charger_pollers())
+        self._scanner_watch = self._make_scanner_watch()
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
         self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
@@ -119,6 +121,10 @@ class Controller:
         on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
         return [ChargerPoller(link, found, self._roll, clock, freshness) for link, found in on_link.items() if found]
 
+    def _make_scanner_watch(self) -> ReaderWatch | None:
+        scanner = self.plant.scanner
+        return None if scanner is None else ReaderWatch(scanner, self._roll)
+
     # ---------------------------------------------------------------- life
 
     async def run(self) -> None:
@@ -126,6 +132,8 @@ class Controller:
         await self._look_back()
         for link in self.plant.speakers:
             self._links.can[link].subscribe(partial(self._on_frames, link))
+        if self.plant.scanner is not None:
+            self._links.lines[self.plant.scanner.link].subscribe(self._on_lines)
         self._links.cloud.subscribe(self.cloud.topics.order)
         self.cloud.hello()
         self.cloud.state(self.state)
@@ -143,6 +151,8 @@ class Controller:
                     group.create_task(self._watchdog(self.host.watchdog_s), name="watchdog")
                 for poller in self._pollers:
                     group.create_task(poller.run(), name=f"poll-{poller.link}")
+                if self._scanner_watch is not None:
+                    group.create_task(self._scanner_watch.run(), name="watch-scanner")
                 for asker in self._charger_pollers:
                     group.create_task(asker.run(), name=f"poll-{asker.link}")
         finally:
@@ -287,6 +297,12 @@ class Controller:
     def _on_frames(self, link: str, frames: list[Frame]) -> None:
         self.observer.take_frames(link, frames)
         if self.plant.car in self.plant.speakers[link]:  # a swap waits for what a car says, never for a pack in a bay
+            self._guarded(self._look)
+
+    def _on_lines(self, lines: list[bytes]) -> None:
+        if self.observer.take_lines(lines) and self._scanner_watch is not None:
+            self._scanner_watch.heard()
+            self._guarded(self._roll.check_ready)
             self._guarded(self._look)
 
     def _look(self) -> None:

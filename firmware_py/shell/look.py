@@ -7,16 +7,18 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from firmware_py.shell.asking import Raw, Sample, is_ready, sample
-from firmware_py.shell.carriers import can_link, modbus_link
+from firmware_py.shell.carriers import can_link, line_link, modbus_link
 from firmware_py.shell.hearing import CAR, CAR_PACK, Hearing, chargers_of, places_of
 from hal.codecs.fields import ROLES
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig
-from hal.config.station import UnitsDevice
+from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, ModbusRtuConfig, ModbusTcpConfig
+from hal.config.station import ReaderDevice, UnitsDevice
 from hal.devices.bus_nodes import NEVER
+from hal.devices.code_reader import CodeReader
 from hal.errors import HalError
 from hal.links.can import PythonCanLink
+from hal.links.line import LineLink
 from hal.links.modbus import RtuModbusLink, TcpModbusLink
 
 PACKS: Final = "packs"
@@ -168,11 +170,47 @@ class _ChargerEye:
         return [Part(node.name, self._where, values, frames, age_s=age_s, took_s=self._clock() - began, error=error)]
 
 
-_Eye = _UnitEye | _BusEye | _ChargerEye
+class _LineEye:
+    """The first look waits for a line, or `LISTEN_S`."""
+
+    def __init__(self, name: str, reader: CodeReader, link: LineLink) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._name, self._reader, self._link = name, reader, link
+        self._last = ""
+        self._waited = False
+        link.subscribe(self._heard)
+
+    def _heard(self, lines: list[bytes]) -> None:
+        self._last = lines[-1].decode("ascii", "replace")
+        self._reader.take(lines)
+
+    async def look(self) -> list[Part]:
+        where = f"on {self._reader.link} ({self._link.name})"
+        if not await is_ready(self._link):
+            return [Part(self._name, where, {}, {}, error=self._link.error)]
+        for _ in range(0 if self._waited else round(LISTEN_S / _STEP_S)):
+            if self._last:
+                break
+            await asyncio.sleep(_STEP_S)
+        self._waited = True
+        raw = {"line": self._last} if self._last else {}
+        if self._reader.at_s == NEVER:
+            return [Part(self._name, where, {}, raw, error="not heard" if not raw else "no reading in what it sends")]
+        now = self._clock()
+        return [Part(self._name, where, {"code": self._reader.reading(now).code}, raw, age_s=now - self._reader.at_s)]
+
+
+_Eye = _UnitEye | _BusEye | _ChargerEye | _LineEye
 
 
 async def _eyes(station: Station, name: str, stack: AsyncExitStack) -> list[_Eye]:
     device = station.devices.get(name)
+    if isinstance(device, ReaderDevice):
+        line = station.config.links[device.link]
+        assert isinstance(line, LineTcpConfig | LineSerialConfig)  # the loader has checked it
+        link = await stack.enter_async_context(line_link(station, device.link, line))
+        clock = asyncio.get_running_loop().time
+        return [_LineEye(name, CodeReader(name, device, clock, station.config.freshness.periods), link)]
     if isinstance(device, UnitsDevice):
         return await _unit_eyes(station, device.units, stack)
     if name in station.units:

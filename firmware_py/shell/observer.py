@@ -9,6 +9,7 @@ from firmware_py.shell.plant import Plant
 from hal.config.bundle import Station
 from hal.devices.bus_nodes import CarNode, PackNode
 from hal.devices.charger import ChargerNode
+from hal.devices.code_reader import CodeReader
 from hal.devices.composed import charger_name
 from hal.devices.unit import ModbusUnit
 from hal.ports import Frame
@@ -35,8 +36,12 @@ class Observer:
         self._packs_dirty = True
         self._packs_due_s = 0.0
         self._pack_s = station.config.freshness.pack_s
-        at_car: dict[str, PackNode | CarNode | None] = {"car": plant.car, "car_pack": plant.car_pack}
-        self._at_car = tuple((name, node) for name, node in at_car.items() if node is not None)
+        at_lane: dict[str, PackNode | CarNode | CodeReader | None] = {
+            "car": plant.car,
+            "car_pack": plant.car_pack,
+            "scanner": plant.scanner,
+        }
+        self._at_lane = tuple((name, node) for name, node in at_lane.items() if node is not None)
         bays = range(1, station.config.station.bays + 1)
         self._chargers = tuple(plant.chargers.get(charger_name(k)) for k in bays) if plant.chargers else ()
         self._chargers_dirty = False
@@ -66,6 +71,10 @@ class Observer:
         if brought and link not in self._car_links:
             self._packs_dirty = True
 
+    def take_lines(self, lines: list[bytes]) -> bool:
+        """Lines of the code reader. `True` when one of them is a reading."""
+        return self._plant.scanner is not None and self._plant.scanner.take(lines)
+
     def charger_polled(self) -> None:
         """A charger brought values."""
         self._chargers_dirty = True
@@ -94,7 +103,7 @@ class Observer:
 
     def _frames(self, now: float) -> dict[str, Any]:
         changed: dict[str, Any] = {}
-        for name, node in self._at_car:
+        for name, node in self._at_lane:
             seen = node.reading(now)
             if seen is not getattr(self.image, name):
                 changed[name] = seen

@@ -1,18 +1,19 @@
 """All devices of one station, built from its files on given links. The composition root hands in the links."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hal.codecs.frames import CarCodec, PackCodec
 from hal.codecs.module import ModuleCodec
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
-from hal.config.station import UnitsDevice, VehicleDevice
+from hal.config.station import ReaderDevice, UnitsDevice, VehicleDevice
 from hal.devices.bus_nodes import CarNode, PackNode
 from hal.devices.charger import ChargerNode
+from hal.devices.code_reader import CodeReader
 from hal.devices.composed import Device, charger_name
 from hal.devices.unit import ModbusUnit
-from hal.ports import CanLink, ModbusLink, MqttLink
+from hal.ports import CanLink, LineLink, ModbusLink, MqttLink
 
 Speaker = PackNode | CarNode | ChargerNode
 
@@ -24,6 +25,7 @@ class Links:
     modbus: Mapping[str, ModbusLink]
     can: Mapping[str, CanLink]
     cloud: MqttLink
+    lines: Mapping[str, LineLink] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Plant:
     """These three only a bench lacks."""
     chargers: Mapping[str, ChargerNode]
     """By name, `charger-3` for bay 3; only those that the station has."""
+    scanner: CodeReader | None
     speakers: Mapping[str, tuple[Speaker, ...]]
     """Who is heard on each CAN link."""
 
@@ -73,7 +76,13 @@ def build_plant(station: Station, links: Links, clock: Callable[[], float]) -> P
             chargers |= found
             speakers[channel] = (*speakers.get(channel, ()), *found.values())
     packs = tuple(nodes[place] for place in station.bays)
-    return Plant(units, devices, packs, nodes.get("buffer"), nodes.get("car"), car_node, chargers, speakers)
+    buffer, car_pack, scanner = nodes.get("buffer"), nodes.get("car"), _scanner(station, clock)
+    return Plant(units, devices, packs, buffer, car_pack, car_node, chargers, scanner, speakers)
+
+
+def _scanner(station: Station, clock: Callable[[], float]) -> CodeReader | None:
+    readers = ((name, d) for name, d in station.devices.items() if isinstance(d, ReaderDevice))
+    return next((CodeReader(name, d, clock, station.config.freshness.periods) for name, d in readers), None)
 
 
 def charger_nodes(

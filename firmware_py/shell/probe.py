@@ -10,12 +10,21 @@ from statistics import median
 from typing import Final
 
 from firmware_py.shell.asking import identity, is_ready, read_block
-from firmware_py.shell.carriers import can_link, guest_link, modbus_link
+from firmware_py.shell.carriers import can_link, guest_link, line_link, modbus_link
 from firmware_py.shell.hearing import CAR, Hearing
 from hal.codecs.identity import marks_of
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, LinkConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig, SocketcandConfig
+from hal.config.links import (
+    CanConfig,
+    LineSerialConfig,
+    LineTcpConfig,
+    LinkConfig,
+    ModbusRtuConfig,
+    ModbusTcpConfig,
+    MqttConfig,
+    SocketcandConfig,
+)
 from hal.devices.charger import ChargerNode
 from hal.devices.unit import GATEWAY_CODES
 from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
@@ -83,7 +92,7 @@ async def probe_station(station: Station, told: Told, listen_s: float = LISTEN_S
 def where(config: LinkConfig) -> str:
     """Port or address of a carrier, for people."""
     match config:
-        case ModbusRtuConfig():
+        case ModbusRtuConfig() | LineSerialConfig():
             return f"{config.port} at {config.baudrate} Bd"
         case SocketcandConfig():
             return f"{config.interface} {config.channel} at {config.host}:{config.port}"
@@ -99,6 +108,8 @@ async def _wire(station: Station, name: str, config: LinkConfig, listen_s: float
             return await _modbus(station, name, config)
         case CanConfig():
             return await _can(station, name, config, listen_s)
+        case LineTcpConfig() | LineSerialConfig():
+            return await _line(station, name, config, listen_s)
         case MqttConfig():
             return await _mqtt(name, config)
 
@@ -205,6 +216,19 @@ async def _names(hearing: Hearing) -> None:
         if all(hearing.name_of(place) for place in hearing.heard):
             return
         await asyncio.sleep(_LOOK_S)
+
+
+async def _line(station: Station, name: str, config: LineTcpConfig | LineSerialConfig, listen_s: float) -> Wire:
+    heard: list[bytes] = []
+    link = line_link(station, name, config)
+    link.subscribe(heard.extend)
+    async with link:
+        if not await is_ready(link):
+            return Wire(name, config.kind, where(config), False, link.error or "does not open")
+        await asyncio.sleep(listen_s)
+    last = f", last {heard[-1].decode('ascii', 'replace')!r}" if heard else ""
+    text = f"open, {len(heard)} lines heard in {listen_s:g} s{last}; {link.junk} thrown away"
+    return Wire(name, config.kind, where(config), bool(heard), text)
 
 
 async def _mqtt(name: str, config: MqttConfig) -> Wire:

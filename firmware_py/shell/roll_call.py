@@ -11,13 +11,17 @@ from firmware_py.shell.observer import Observer
 from firmware_py.shell.plant import Plant
 from hal.devices.bus_nodes import NEVER
 from hal.devices.charger import ChargerNode
+from hal.devices.code_reader import CodeReader
 from hal.devices.unit import ModbusUnit
 
 _CODES: Final = (FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG)
 
 
 class RollCall:
-    """What pollers tell of units and chargers. `round_done` is told of each completed round of a link."""
+    """What pollers and watches tell of units, chargers and the code reader.
+
+    `round_done` is told of each completed round of a link.
+    """
 
     def __init__(
         self,
@@ -41,7 +45,7 @@ class RollCall:
     def polled(self, unit: ModbusUnit) -> None:
         """A unit brought values."""
         self._observer.polled(unit)
-        self._check_ready()
+        self.check_ready()
 
     def lost(self, unit: ModbusUnit, why: str) -> None:
         """A unit does not answer any more."""
@@ -60,21 +64,30 @@ class RollCall:
     def charger_polled(self, charger: ChargerNode) -> None:
         """A charger brought values."""
         self._observer.charger_polled()
-        self._check_ready()
+        self.check_ready()
 
     def charger_lost(self, charger: ChargerNode, why: str) -> None:
         """A charger does not answer any more."""
         self._decide(Trouble(FaultCode.LINK_LOST, charger.name, why))
-        self._check_ready()
+        self.check_ready()
 
     def charger_found(self, charger: ChargerNode) -> None:
         """A lost charger answers again."""
         self._decide(Recovered(charger.name))
 
+    def reader_lost(self, reader: CodeReader, why: str) -> None:
+        """A code reader is silent."""
+        self._decide(Trouble(FaultCode.LINK_LOST, reader.name, why))
+        self.check_ready()
+
+    def reader_found(self, reader: CodeReader) -> None:
+        """A code reader is heard again."""
+        self._decide(Recovered(reader.name))
+
     def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
         self._missed[code].add(unit.name)
         self._decide(Trouble(code, self._plant.device_of_unit(unit.name), why))
-        self._check_ready()
+        self.check_ready()
 
     def _back(self, code: FaultCode, unit: ModbusUnit) -> None:
         missed, device = self._missed[code], self._plant.device_of_unit(unit.name)
@@ -83,12 +96,15 @@ class RollCall:
             if not any(u.name in missed for u in self._plant.devices[device].units):
                 self._decide(Recovered(device, code))
 
-    def _check_ready(self) -> None:
+    def check_ready(self) -> None:
+        """Has every device been told of? To be called whenever one was heard."""
         if self.ready.is_set():
             return
         lost = {f.device for f in self._state().faults if f.code in _CODES}
         silent = [d.name for d in self._plant.devices.values() if any(u.at_s == NEVER for u in d.units)]
         silent += [name for name, charger in self._plant.chargers.items() if charger.at_s == NEVER]
+        if self._plant.scanner is not None and self._plant.scanner.at_s == NEVER:
+            silent.append(self._plant.scanner.name)
         if all(name in lost for name in silent):
             self.ready.set()
             self._became_ready()

@@ -6,12 +6,13 @@ from typing import Final
 from hal.commands import Actuator
 from hal.config.bundle import Unit
 from hal.config.check_latches import LATCH, check_latches, lock_roles
+from hal.config.check_reader import check_reader
 from hal.config.check_roles import check_sizes, check_sources
 from hal.config.check_steps import needed_by
 from hal.config.draft import Draft
 from hal.config.mistakes import Spot, nearest
 from hal.config.role_types import PARTS, role_types
-from hal.config.station import DEVICE_NAMES, UnitConfig, UnitsDevice, VehicleDevice
+from hal.config.station import DEVICE_NAMES, ReaderDevice, UnitConfig, UnitsDevice, VehicleDevice
 from hal.config.verbs import OPTIONAL_VERBS, VERBS, known_verbs
 from hal.readings import roles
 
@@ -41,6 +42,8 @@ def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
         if isinstance(device, UnitsDevice):
             _check_members(draft, name, device, owner, here / "units")
             _check_units_device(draft, device, units, here)
+        elif isinstance(device, ReaderDevice):
+            check_reader(draft, device, here)
         else:
             _check_car(draft, device, here)
     for member in draft.unit_names:

@@ -17,6 +17,7 @@ from hal.config.station import (
     FreshnessConfig,
     PacksConfig,
     PlaceConfig,
+    ReaderDevice,
     StationConfig,
     StationInfo,
     UnitConfig,
@@ -33,6 +34,8 @@ SINGLE: dict[str, type[BaseModel]] = {
     "cloud": CloudConfig,
 }
 BY_STEP = ("profile", "limits", "retries")
+DEVICE_MODELS: dict[str, type[DeviceConfig]] = {"vehicle": VehicleDevice, "code-reader": ReaderDevice}
+"""Kinds of device that are not made of Modbus units."""
 DEVICE_KINDS = tuple(DEVICE_NAMES.values())
 
 
@@ -184,6 +187,7 @@ def _device(draft: Draft, name: str, entry: Any, spot: Spot) -> None:
     if kind not in DEVICE_KINDS:
         (spot / "kind").unknown(kind, DEVICE_KINDS, "a kind of device")
         return
-    found = model_of(VehicleDevice if kind == "vehicle" else UnitsDevice, entry, spot)
-    if isinstance(found, UnitsDevice | VehicleDevice):
+    model: type[DeviceConfig] = DEVICE_MODELS.get(kind, UnitsDevice)
+    found = model_of(model, entry, spot)
+    if found is not None:
         draft.devices[name] = found

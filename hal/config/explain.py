@@ -9,7 +9,7 @@ from hal.config.bundle import Channel, Station, Unit, Wired
 from hal.config.device import DeviceFile
 from hal.config.signals import CanMap
 from hal.config.sources import SourceFile, Sources
-from hal.config.station import UnitsDevice, VehicleDevice
+from hal.config.station import ReaderDevice, UnitsDevice, VehicleDevice
 from hal.readings import roles
 
 DOCUMENTATION: Final = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
@@ -81,6 +81,8 @@ def offers(station: Station) -> Iterator[Offer]:
             case UnitsDevice():
                 for role in roles(device.kind):
                     yield _offer(name, role, [station.units[unit] for unit in device.units])
+            case ReaderDevice():
+                yield Offer(name, "code", device.link, f"a line that matches {device.pattern}", "")
             case VehicleDevice():
                 yield from _heard(name, device.kind, station.vehicles[device.model].can, device.model)
     for name, pack in station.packs.items():

@@ -138,12 +138,37 @@ class MqttConfig(Strict):
         return self
 
 
-LinkConfig = ModbusRtuConfig | ModbusTcpConfig | CanConfig | MqttConfig
+class LineTcpConfig(Strict):
+    """Text lines of one device over TCP: it listens, we connect. Silent for `silent_s`, it is connected anew."""
+
+    kind: Literal["line-tcp"]
+    host: Text
+    port: Port
+    silent_s: Positive = 10.0
+    connect_timeout_s: Positive = 2.0
+    reconnect_max_s: Annotated[Num, Field(ge=0.1, le=60)] = 2.0
+
+
+class LineSerialConfig(Strict):
+    """Text lines of one device on a serial port, 8 data bits. Silent for `silent_s`, the port is opened anew."""
+
+    kind: Literal["line-serial"]
+    port: Text
+    baudrate: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400]
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    silent_s: Positive = 10.0
+    reconnect_max_s: Annotated[Num, Field(ge=0.1, le=60)] = 2.0
+
+
+LinkConfig = ModbusRtuConfig | ModbusTcpConfig | CanConfig | MqttConfig | LineTcpConfig | LineSerialConfig
 LINK_MODELS: dict[str, type[LinkConfig]] = {
     "modbus-rtu": ModbusRtuConfig,
     "modbus-tcp": ModbusTcpConfig,
     "can": CanConfig,
     "mqtt": MqttConfig,
+    "line-tcp": LineTcpConfig,
+    "line-serial": LineSerialConfig,
 }
 CAN_MODELS: dict[str, type[CanConfig]] = {
     "socketcan": SocketcanConfig,
@@ -154,3 +179,4 @@ CAN_MODELS: dict[str, type[CanConfig]] = {
 }
 """What an entry of kind "can" may hold, by its interface."""
 MODBUS_KINDS = frozenset({"modbus-rtu", "modbus-tcp"})
+LINE_KINDS = frozenset({"line-tcp", "line-serial"})

@@ -93,7 +93,26 @@ class VehicleDevice(Strict):
     model: Name
 
 
-DeviceConfig = UnitsDevice | VehicleDevice
+Ascii = Annotated[str, Field(strict=True, pattern=r"^[\x01-\x7e]*$")]
+
+
+class ReaderDevice(Strict):
+    """A code reader that sends a line every `every_s`: `start`, what stands before it, `end`.
+
+    A code matches `pattern` as a whole; `no_read` is what it sends where it reads none.
+    """
+
+    kind: Literal["code-reader"]
+    link: Name
+    start: Ascii = ""
+    end: Annotated[Ascii, Field(min_length=1)]
+    no_read: Annotated[Ascii, Field(min_length=1)]
+    pattern: Text
+    max_chars: Annotated[int, Field(strict=True, ge=1, le=256)] = 64
+    every_s: Positive
+
+
+DeviceConfig = UnitsDevice | VehicleDevice | ReaderDevice
 DEVICE_NAMES = {
     "lift": "lift",
     "locks": "lock-set",
@@ -104,6 +123,7 @@ DEVICE_NAMES = {
     "car": "vehicle",
     "hoist": "hoist",
     "vision": "vision",
+    "scanner": "code-reader",
     "rack": "rack",
     "fire": "fire-panel",
     "signals": "signals",

@@ -94,6 +94,9 @@ class Replay:
                 self._now_s = said["t"]
                 if said["link"] in self._plant.speakers:
                     self._observer.take_frames(said["link"], list(entry.frames))
+            case "line" if "got" in said:
+                self._now_s = said["t"]
+                self._observer.take_lines([str(text).encode() for text in said["got"]])
             case "mqtt" if said["do"] == "take" and said["topic"] == self._topics.order:
                 self._take_order(said)
             case "core":

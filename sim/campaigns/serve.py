@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from firmware_py.shell.clock import system_wall_clock
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
 from hal.contract import OrderCommand, SimulatorNotice, Topics
 from hal.contract.messages import SimulatorValues
 from hal.ports import Message
@@ -18,6 +18,7 @@ from sim.broker.server import serve_broker
 from sim.campaigns.serve_can import Hooks, serve_can
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
+from sim.reach.lines import serve_line_pty, serve_line_tcp
 from sim.reach.modbus_rtu import serve_rtu
 from sim.reach.modbus_tcp import serve_tcp
 from sim.world import Car, World
@@ -180,6 +181,12 @@ async def _open_wires(
                 path = await stack.enter_async_context(line)
                 paced = {"baudrate": config.baudrate, "quiet_s": config.quiet_s}
                 links[name] = {"kind": config.kind, "port": path, **paced}
+            case LineTcpConfig() if name in emulators.lines:
+                port = await stack.enter_async_context(serve_line_tcp(emulators.lines[name], HOST))
+                links[name] = {"kind": config.kind, "host": HOST, "port": port}
+            case LineSerialConfig() if name in emulators.lines:
+                path = await stack.enter_async_context(serve_line_pty(emulators.lines[name]))
+                links[name] = {"kind": config.kind, "port": path, "baudrate": config.baudrate}
             case CanConfig():
                 can[name] = config
     links |= await serve_can(stack, can, emulators, hooks, HOST)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from firmware_py.shell.carriers import line_cutter
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.controller import Controller, Host
 from firmware_py.shell.journal import Stamp
@@ -21,6 +22,7 @@ from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
 from sim.reach.can_hub import CanHub
 from sim.reach.hub_timer import HubTimer
+from sim.reach.lines import MemoryLineLink
 from sim.reach.memory_can import MemoryCanLink
 from sim.reach.memory_mqtt import MemoryMqttLink
 from sim.world import World
@@ -97,13 +99,17 @@ async def virtual_station(
             hub = CanHub(nodes)
             stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
             can[name] = stack.enter_context(MemoryCanLink(hub, clock))
+        lines_of = {
+            name: stack.enter_context(MemoryLineLink(talker, line_cutter(station, name)))
+            for name, talker in emulators.lines.items()
+        }
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
         kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
-        links = tap.links(Links(modbus, can, cloud))
+        links = tap.links(Links(modbus, can, cloud, lines_of))
         host = Host(clock, now_ms, boot_id, "sim", Notifier(None), decided=tap.decided)
         controller = Controller(station, links, kept, host)
         rig = Rig(

@@ -8,12 +8,13 @@ from typing import Final
 
 from hal.codecs.module import ModuleCodec
 from hal.config.bundle import Station, Unit
-from hal.config.station import UnitsDevice, VehicleDevice
+from hal.config.station import ReaderDevice, UnitsDevice, VehicleDevice
 from sim.emulators import altivar, bender, iai, kolver, laumas, leadshine, moxa, pilz, wago
 from sim.emulators.acts import ACTS, act_nothing
 from sim.emulators.axis import AxisEmulator
 from sim.emulators.can import CanEmulator
 from sim.emulators.charger import ChargerEmulator
+from sim.emulators.code_reader import CodeReaderEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
 from sim.emulators.unit import Rows, UnitEmulator
 from sim.emulators.views import VIEWS
@@ -33,6 +34,8 @@ class Emulators:
     nodes: dict[str, PackEmulator] = field(default_factory=dict)
     chargers: dict[str, ChargerEmulator] = field(default_factory=dict)
     car: CarEmulator | None = None
+    lines: dict[str, CodeReaderEmulator] = field(default_factory=dict)
+    """By link."""
 
 
 def build_emulators(world: World, station: Station, coalesce_s: float | None = None) -> Emulators:
@@ -100,7 +103,9 @@ def _build_can(emulators: Emulators, world: World, station: Station, coalesce_s:
         emulators.chargers[place] = module = ChargerEmulator(world, codec, pack, feed)
         emulators.can.setdefault(charger.link, []).append(module)
     for device in station.devices.values():
-        if isinstance(device, VehicleDevice):
+        if isinstance(device, ReaderDevice):
+            emulators.lines[device.link] = CodeReaderEmulator(world, device)
+        elif isinstance(device, VehicleDevice):
             emulators.car = CarEmulator(world, station.vehicles[device.model], None)
             emulators.can.setdefault(device.link, []).append(emulators.car)
 

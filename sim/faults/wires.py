@@ -29,7 +29,7 @@ def _telling(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
 
 
 def _links(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
-    return (*emulators.modbus, *emulators.can) if emulators else ()
+    return (*emulators.modbus, *emulators.can, *emulators.lines) if emulators else ()
 
 
 def _buses(_w: World, emulators: Emulators | None) -> tuple[Argument, ...]:
@@ -125,6 +125,8 @@ def _link_dead(rig: Rig, arguments: Arguments, on: bool) -> None:
             unit.fault.silent = on
     for node in emulators.can.get(link, ()):
         node.fault.silent = on
+    if link in emulators.lines:
+        emulators.lines[link].fault.silent = on
 
 
 def _hook(rig: Rig, name: str, missing: str) -> Callable[[bool], None]:

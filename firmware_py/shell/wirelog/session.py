@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from firmware_py.shell.carriers import can_link, guest_link
+from firmware_py.shell.carriers import can_link, guest_link, line_link
 from firmware_py.shell.clock import system_wall_clock, wall_source
 from firmware_py.shell.wirelog.files import WireFiles
 from firmware_py.shell.wirelog.lines import FORMAT, line
-from firmware_py.shell.wirelog.taps import Tap, TappedCan, TappedMqtt
+from firmware_py.shell.wirelog.taps import Tap, TappedCan, TappedLine, TappedMqtt
 from hal.config.bundle import Station
-from hal.config.links import CanConfig, MqttConfig
+from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, MqttConfig
 from hal.contract import Topics
 
 LONGEST_S: Final = 3600.0
@@ -83,7 +83,7 @@ def folder_name() -> str:
 
 
 async def listen(station: Station, folder: Path, seconds: float) -> Mapping[str, Any]:
-    """Log what can be heard without the controller: CAN, and the station's messages. Raises `LogTaken`."""
+    """Log what can be heard without the controller: CAN, text lines, and the station's messages. Raises `LogTaken`."""
     loop = asyncio.get_running_loop()
     tap = Tap(loop.time, system_wall_clock)
     async with AsyncExitStack() as stack:
@@ -95,6 +95,9 @@ async def listen(station: Station, folder: Path, seconds: float) -> Mapping[str,
             if isinstance(config, CanConfig):
                 bus = await stack.enter_async_context(can_link(config))
                 TappedCan(name, bus, tap).subscribe(lambda _frames: None)
+            elif isinstance(config, LineTcpConfig | LineSerialConfig):
+                text = await stack.enter_async_context(line_link(station, name, config))
+                TappedLine(name, text, tap).subscribe(lambda _lines: None)
             elif isinstance(config, MqttConfig) and name == station.config.cloud.link:
                 link = await stack.enter_async_context(guest_link(config, "wire-log"))
                 topics = Topics(station.config.station.site, station.name)

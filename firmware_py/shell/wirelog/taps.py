@@ -10,7 +10,7 @@ from firmware_py.core.state import State
 from firmware_py.shell.plant import Links
 from firmware_py.shell.wirelog.lines import candump, decision, failure, line, payload
 from hal.errors import HalError
-from hal.ports import CanLink, Frame, LinkState, Message, ModbusLink, MqttLink, Table
+from hal.ports import CanLink, Frame, LineLink, LinkState, Message, ModbusLink, MqttLink, Table
 
 Clock = Callable[[], float]
 
@@ -56,6 +56,7 @@ class Tap:
             {name: TappedModbus(name, link, self) for name, link in links.modbus.items()},
             {name: TappedCan(name, link, self) for name, link in links.can.items()},
             TappedMqtt("cloud", links.cloud, self),
+            {name: TappedLine(name, link, self) for name, link in links.lines.items()},
         )
 
 
@@ -142,6 +143,29 @@ class TappedCan:
 
     def _heard(self, frames: list[Frame]) -> None:
         self._tap.frames(self._name, frames, sent=False)
+
+
+class TappedLine:
+    """Implements `hal.ports.LineLink` over another one. Hears what the first subscriber hears, right before it does."""
+
+    def __init__(self, name: str, link: LineLink, tap: Tap) -> None:
+        self._name, self._link, self._tap = name, link, tap
+        self._hears = False
+
+    @property
+    def state(self) -> LinkState:
+        """See `LineLink`."""
+        return self._link.state
+
+    def subscribe(self, on_lines: Callable[[list[bytes]], None]) -> None:
+        """See `LineLink.subscribe`."""
+        if not self._hears:
+            self._hears = True
+            self._link.subscribe(self._heard)
+        self._link.subscribe(on_lines)
+
+    def _heard(self, lines: list[bytes]) -> None:
+        self._tap.tell("line", link=self._name, got=[line.decode("ascii", "replace") for line in lines])
 
 
 class TappedMqtt:
