@@ -8,7 +8,8 @@ from pathlib import Path
 from sim.broker.core import BrokerCore, Limits
 from sim.broker.server import BrokerServer, serve_broker
 
-ACL = "topic readwrite #\ntopic deny denied/#\n"
+ACL = "topic readwrite #\ntopic readwrite $data/#\ntopic deny denied/#\n"
+PACKET_BYTES = 2_000_000
 
 
 class OurBroker:
@@ -23,7 +24,7 @@ class OurBroker:
         self._stack = AsyncExitStack()
 
     async def start(self, limits: Limits | None = None) -> None:
-        self.core = BrokerCore(limits)
+        self.core = BrokerCore(limits or Limits(packet_bytes=PACKET_BYTES))
         self.core.faults.refuse("denied/#")
         self._server = await self._stack.enter_async_context(serve_broker(self.core, port=self.port))
         self.port = self._server.port
@@ -52,7 +53,8 @@ class Mosquitto:
         acl, conf = self._folder / "acl", self._folder / "mosquitto.conf"
         acl.write_text(ACL)
         acl.chmod(0o600)
-        conf.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nacl_file {acl}\nuser root\n")
+        settings = f"allow_anonymous true\nmax_packet_size {PACKET_BYTES}\nacl_file {acl}\nuser root\n"
+        conf.write_text(f"listener {self.port} 127.0.0.1\n{settings}")
         arguments = ["-c", str(conf)]
         self._process = await asyncio.create_subprocess_exec(
             self._program, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.broker.packets import V5, V311
 from tests.contract.brokers import AnyBroker, Mosquitto, OurBroker
+from tests.contract.mqtt_client import Clients
 from tests.contract.mqtt_rig import Carrier, Memory, OurCarrier, Tcp
 
 
@@ -47,3 +49,16 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 @pytest.fixture(params=["our_broker", "memory"])
 def ours(request: pytest.FixtureRequest) -> OurCarrier:
     return OurCarrier(Memory() if request.param == "memory" else Tcp(request.getfixturevalue(request.param)))
+
+
+@pytest.fixture(params=[V311, V5], ids=["v311", "v5"])
+def version(request: pytest.FixtureRequest) -> int:
+    found: int = request.param
+    return found
+
+
+@pytest.fixture
+async def clients(broker: AnyBroker, version: int) -> AsyncIterator[Clients]:
+    opened = Clients(broker.port, version)
+    yield opened
+    opened.end()

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Self, TypeVar
 
+from sim.broker import wire
 from sim.broker.packets import (
     V5,
     Connack,
@@ -133,3 +134,9 @@ class Clients:
     def end(self) -> None:
         for client in self._open:
             client.abort()
+
+
+def lasting(client_id: str, version: int) -> Connect:
+    """CONNECT of a client whose session outlives its connection."""
+    properties = ((wire.SESSION_EXPIRY, 600),) if version == V5 else ()
+    return Connect(client_id, version, clean=False, properties=properties)

@@ -1,7 +1,7 @@
 """What a broker must deliver: the same list run against ours and against mosquitto, in both protocol versions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,26 +21,7 @@ from sim.broker.packets import (
     Will,
 )
 from tests.contract.brokers import AnyBroker, OurBroker
-from tests.contract.mqtt_client import TIMEOUT_S, Clients, RawClient
-
-
-@pytest.fixture(params=[V311, V5], ids=["v311", "v5"])
-def version(request: pytest.FixtureRequest) -> int:
-    found: int = request.param
-    return found
-
-
-@pytest.fixture
-async def clients(broker: AnyBroker, version: int) -> AsyncIterator[Clients]:
-    opened = Clients(broker.port, version)
-    yield opened
-    opened.end()
-
-
-def lasting(client_id: str, version: int) -> Connect:
-    """CONNECT of a client whose session outlives its connection."""
-    properties = ((wire.SESSION_EXPIRY, 600),) if version == V5 else ()
-    return Connect(client_id, version, clean=False, properties=properties)
+from tests.contract.mqtt_client import TIMEOUT_S, Clients, RawClient, lasting
 
 
 async def test_retained_messages_reach_wildcards_and_can_be_cleared(clients: Clients) -> None:
