@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_py.core.events import Action, Operator
-from firmware_py.shell.journal import Query, canonical
+from firmware_py.shell.journal import Entry, JournalError, Query, canonical
 from firmware_py.shell.wirelog.files import InlineFiles
 from firmware_py.shell.wirelog.session import header_of
 from firmware_py.shell.wirelog.taps import Sink
@@ -59,18 +59,29 @@ async def _play(
         director = Director(named.scenario, _stage(running))
         director.prepare()
         outcome = await director.run()
-        entries = await running.journal.rows(Query(limit=ALL_ROWS))
+        entries = await _rows(running, Query(limit=ALL_ROWS))
         kept = [f"{e.stamp.t_mono:.9f} {e.row.kind} {canonical(e.row.body)}" for e in entries]
         return outcome, digest_of([*running.trace, *kept], running.world), clock()
 
 
+async def _rows(running: VirtualStation, query: Query) -> list[Entry]:
+    """What the journal keeps; a journal that failed tells nothing any more."""
+    try:
+        return await running.journal.rows(query)
+    except JournalError:
+        return []
+
+
 def _stage(running: VirtualStation) -> Stage:
     async def operate(action: str) -> tuple[str, str]:
-        reply = await running.controller.operate(Operator(Action(action), "director"))
+        try:
+            reply = await running.controller.operate(Operator(Action(action), "director"))
+        except JournalError as error:
+            return "refused", str(error)
         return reply.answer.value, reply.reason
 
     async def commands() -> list[str]:
-        entries = await running.journal.rows(Query(kind="intent", limit=ALL_ROWS))
+        entries = await _rows(running, Query(kind="intent", limit=ALL_ROWS))
         return [_command(e.row.body) for e in entries]
 
     clock = asyncio.get_running_loop().time

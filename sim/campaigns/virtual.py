@@ -1,7 +1,7 @@
 """A whole station in memory: world, emulators, broker and the production controller on one loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -62,6 +62,28 @@ class VirtualStation:
         self.broker.publish_local(Message(topic, payload), asyncio.get_running_loop().time())
 
 
+class _Process:
+    """The controller as a process that may be killed: nothing that it says on its way out reaches a device."""
+
+    def __init__(self, running: VirtualStation, group: asyncio.TaskGroup, boot: Callable[[int], Controller]) -> None:
+        self._running = running
+        self._group = group
+        self._boot = boot
+        self._boots = 1
+        self.task = group.create_task(running.controller.run(), name="controller")
+
+    def kill(self, on: bool) -> None:
+        """Kill it, or start it again on the same journal."""
+        for line in self._running.lines.values():
+            line.down = on
+        if on:
+            self.task.cancel()
+            return
+        self._boots += 1
+        self._running.controller = self._boot(self._boots)
+        self.task = self._group.create_task(self._running.controller.run(), name=f"controller-{self._boots}")
+
+
 @asynccontextmanager
 async def virtual_station(
     station: Station,
@@ -110,18 +132,26 @@ async def virtual_station(
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
         links = tap.links(Links(modbus, can, cloud, lines_of))
-        host = Host(clock, now_ms, boot_id, "sim", Notifier(None), decided=tap.decided)
-        controller = Controller(station, links, kept, host)
-        rig = Rig(
-            world, emulators, {"broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock())}
-        )
-        running = VirtualStation(station, world, emulators, broker, controller, rig, topics, modbus, lines, kept)
+
+        def boot(number: int) -> Controller:
+            name = boot_id if number == 1 else f"{boot_id}-{number}"
+            return Controller(
+                station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.decided)
+            )
+
+        hooks: dict[str, Callable[[bool], None]] = {
+            "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
+            "journal-fails": lambda _: kept.fail("no space left on device"),
+        }
+        rig = Rig(world, emulators, hooks)
+        running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(controller.run(), name="controller")
+            process = _Process(running, group, boot)
+            hooks["controller-dead"] = process.kill
             try:
                 yield running
             finally:
-                task.cancel()
+                process.task.cancel()
         if journal is None:
             kept.close()

@@ -140,6 +140,14 @@ def _broker(rig: Rig, _arguments: Arguments, on: bool) -> None:
     _hook(rig, "broker-down", "nobody here runs a broker")(on)
 
 
+def _controller(rig: Rig, _arguments: Arguments, on: bool) -> None:
+    _hook(rig, "controller-dead", "nobody here runs a controller")(on)
+
+
+def _journal(rig: Rig, _arguments: Arguments) -> None:
+    _hook(rig, "journal-fails", "nobody here keeps a journal")(True)
+
+
 def _babbles(rig: Rig, arguments: Arguments, on: bool) -> None:
     link = str(arguments["link"])
     _hook(rig, f"babble {link}", f"nobody here can babble on {link}")(on)
@@ -181,4 +189,6 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("can-babble", "a node fills a CAN link with frames of its own", "wires", _babbles, (BUS,)),
     kind("adapter-unplugged", "the adapter of a CAN link is pulled out", "wires", _unplugged, (BUS,)),
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
+    kind("controller-dead", "the controller is killed (clear = started again)", "controller", _controller),
+    FaultKind("journal-fails", "the disk of the journal fails", "controller", _journal, None),
 )
