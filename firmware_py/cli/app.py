@@ -6,7 +6,20 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from firmware_py.cli import by_hand, check, diagram, exits, explain, operate, probe, read, run_station, watch, wire_log
+from firmware_py.cli import (
+    by_hand,
+    check,
+    diagram,
+    exits,
+    explain,
+    install_service,
+    operate,
+    probe,
+    read,
+    run_station,
+    watch,
+    wire_log,
+)
 
 GROUP: Final = "swapstation.commands"
 _USAGE_ERROR: Final[type[Any]] = typer.BadParameter.__bases__[0]
@@ -49,7 +62,9 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_common)
-    for part in (run_station, operate, by_hand, watch, check, explain, probe, read, wire_log, diagram):
+    for part in (
+        run_station, operate, by_hand, watch, check, explain, probe, read, wire_log, diagram, install_service,
+    ):  # fmt: skip
         part.register(app)
     for point in entry_points(group=GROUP):
         point.load()(app)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from firmware_py.cli import exits
+from hal.errors import ConfigError
 
 if TYPE_CHECKING:
     from hal.config.bundle import Station
@@ -44,7 +45,20 @@ def run_until_told(main: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
         except asyncio.CancelledError:
             return None
 
-    return asyncio.run(guarded())
+    wrong: list[Any] = []
+    try:
+        return asyncio.run(guarded())
+    except* ConfigError as group:  # a credential that is not there is found when a link is made
+        wrong = [mistake for error in _flat(group) for mistake in error.mistakes or (error,)]
+    exits.leave(exits.CONFIG, *wrong)
+
+
+def _flat(group: BaseExceptionGroup[ConfigError]) -> Iterator[ConfigError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _flat(error)
+        else:
+            yield error
 
 
 def refuse_beside_controller(station: "Station", command: str, *, anyway: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
+from firmware_py.shell.credentials import credential
 from hal.config.bundle import Station
 from hal.config.links import (
     CanConfig,
@@ -124,4 +125,10 @@ def _mqtt_link(config: MqttConfig, client_id: str, session_expiry_s: int, will: 
         window=config.window,
         inbox=config.inbox,
         backoff=Backoff(Random().random, base_s=config.reconnect_min_s, cap_s=config.reconnect_max_s),
+        username=config.username,
+        password=_password(config),
     )
+
+
+def _password(config: MqttConfig) -> str | None:
+    return None if config.credential is None else credential(config.credential)

@@ -30,6 +30,7 @@ from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.logbook import state_line
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
 from firmware_py.shell.orders import OrderDesk
@@ -215,11 +216,12 @@ class Controller:
             for poller in self._pollers:
                 poller.set_periods(chosen)
         if state.packml is not before.packml:
-            self.host.notifier.status(state.packml.value)
             if state.packml is PackML.STOPPING:
                 self._not_stopping.clear()
             else:
                 self._not_stopping.set()
+        if state.packml is not before.packml or state.faults != before.faults:
+            self.host.notifier.status(state_line(state))
         if self.host.changed is not None:
             self.host.changed(before, state)
         self.cloud.state(state)
@@ -324,7 +326,7 @@ class Controller:
         await self._fatal
 
     def _became_ready(self) -> None:
-        self.host.notifier.ready(self.state.packml.value)
+        self.host.notifier.ready(state_line(self.state))
 
     # ---------------------------------------------------------------- tasks
 

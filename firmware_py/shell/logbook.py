@@ -40,6 +40,14 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> No
         logging.getLogger(name).setLevel(level)
 
 
+def state_line(state: State) -> str:
+    """One line for the service manager: the state, and the first of the faults."""
+    if not state.faults:
+        return state.packml.value
+    first, more = state.faults[0], len(state.faults) - 1
+    return f"{state.packml.value}: {first.code.value} {first.device}{f' and {more} more' if more else ''}"
+
+
 def log_change(before: State, after: State) -> None:
     """Log what differs: state, place, swap, rows begun."""
     if after.packml is not before.packml:

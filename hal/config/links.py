@@ -115,6 +115,7 @@ class MqttConfig(Strict):
     Between attempts the link waits a random time up to `reconnect_min_s`, doubled with each failure up to
     `reconnect_max_s`, and starts again at the least after a session of `healthy_s`. The broker keeps what was missed
     for `session_expiry_s`. `window`: messages under way at a time, each way; `inbox`: received ones that wait here.
+    `credential`: name of the password among the service manager's secrets.
     """
 
     kind: Literal["mqtt"]
@@ -123,6 +124,8 @@ class MqttConfig(Strict):
     client_id: Text
     keepalive_s: Annotated[Int, Field(ge=1, le=3600)] = 15
     connect_timeout_s: Positive = 5.0
+    username: Text | None = None
+    credential: Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+$")] | None = None
     publish_timeout_s: Positive = 10.0
     reconnect_min_s: Positive = 1.0
     reconnect_max_s: Positive = 60.0

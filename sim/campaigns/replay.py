@@ -94,6 +94,7 @@ class Replay:
                 self._now_s = said["t"]
                 if said["link"] in self._plant.speakers:
                     self._observer.take_frames(said["link"], list(entry.frames))
+                    self._observer.charger_polled()  # its readings are taken anew with the next look
             case "line" if "got" in said:
                 self._now_s = said["t"]
                 self._observer.take_lines([str(text).encode() for text in said["got"]])

@@ -72,10 +72,13 @@ class Bench:
     """Runs the program with a runtime directory of its own, so that two runs never hear each other."""
 
     folder: Path
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables of what is started from now on."""
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
+        own = {"XDG_RUNTIME_DIR": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
+        return {**os.environ, **own, **self.more}
 
     async def command(self, *words: str) -> Ended:
         process = await asyncio.create_subprocess_exec(
