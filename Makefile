@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
         --strip-extras --allow-unsafe --no-header --no-annotate
 
-.PHONY: help setup demo test mutants coverage bench figures docs lock clean
+.PHONY: help setup demo test mutants coverage fuzz bench figures docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -46,6 +46,9 @@ bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
 
 figures: $(STAMP)  ## Render docs/figures.md from the results
 	@$(PY) -m bench figures
+
+fuzz: $(STAMP)  ## Long fuzz of every codec: 1 million inputs each, 50,000 station files, two processes
+	@$(PY) -m bench run fuzz
 
 docs: $(STAMP)  ## Draw the chart of the swap and the screen into docs/
 	@$(VENV)/bin/swapstation diagram --format svg --output docs/chart.svg
