@@ -23,6 +23,7 @@ class Draft:
         self.mode = state.mode
         self.jog = state.jog
         self.released = state.released
+        self.pending = state.pending
         self.effects: list[Effect] = []
         self._before = state
 
@@ -38,6 +39,7 @@ class Draft:
             faults=self.faults,
             swaps_started=self.swaps_started,
             enable_asked=self.enable_asked,
+            pending=self.pending,
             fault_rows=self.fault_rows,
             mode=self.mode,
             jog=self.jog,

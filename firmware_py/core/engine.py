@@ -13,7 +13,7 @@ from firmware_py.core.faults import FaultCode, Reaction
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML
 from firmware_py.core.params import Params
-from firmware_py.core.state import Active, Install, Phase, Swap
+from firmware_py.core.state import Active, Install, Phase, Purpose, Swap
 from hal.commands import RunEnable
 
 LIMIT, DWELL, GUARD, PATIENCE = "limit", "dwell", "guard", "patience"
@@ -166,8 +166,11 @@ class Chart:
             self._fault(draft, row, FaultCode.DRIVES_NOT_ENABLED, "safety", Miss("drives are not enabled"))
         else:
             miss = row.start(view) or Miss("not ready")
-            code = FaultCode.LINK_LOST if miss.unknown else FaultCode.START_POSE_WRONG
-            self._fault(draft, row, code, miss.unknown or row.limit_device, miss)
+            case = next((w for w in row.guard_cases if w.check(view) is not None), None)
+            code, device = (case.code, case.device) if case else (FaultCode.START_POSE_WRONG, row.limit_device)
+            if miss.unknown:
+                code, device = FaultCode.LINK_LOST, miss.unknown
+            self._fault(draft, row, code, device, miss)
 
     def _limit_up(self, draft: Draft, row: Row, view: View) -> None:
         limit = modes.slowed(draft.mode, row.command(view), self.params.manual)[1] * self._limit_s(row)
@@ -269,13 +272,9 @@ class Chart:
         swap = draft.swap
         draft.keep(Note.SWAP_ENDED, **summary(swap))
         served = swap.failure is None
-        draft.effects.append(
-            Reply(
-                swap.order.id,
-                Answer.COMPLETED if served else Answer.FAILED,
-                "" if swap.failure is None else swap.failure.value,
-            )
-        )
+        if swap.purpose is Purpose.SERVE:
+            why = "" if swap.failure is None else swap.failure.value
+            draft.effects.append(Reply(swap.order.id, Answer.COMPLETED if served else Answer.FAILED, why))
         for code, device, row in draft.fault_rows:
             if row:
                 draft.clear_fault(code, device)
@@ -312,6 +311,7 @@ def summary(swap: Swap) -> dict[str, object]:
     return {
         "swap_id": swap.id,
         "order_id": swap.order.id,
+        "purpose": swap.purpose.value,
         "outcome": "completed" if swap.failure is None else "aborted",
         "reason": "" if swap.failure is None else swap.failure.value,
         "serial_installed": swap.serial_new if swap.install is Install.NEW else swap.serial_old,

@@ -29,6 +29,14 @@ class OrderIn:
     swap_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class IsolateIn:
+    """A hot pack may be brought to the isolation place now. `swap_id` is the identity that the record will have."""
+
+    bay: int
+    swap_id: str
+
+
 class Action(StrEnum):
     """What an operator may ask."""
 
@@ -93,4 +101,4 @@ class Leave:
     why: str
 
 
-Event = Scan | TimeUp | OrderIn | Operator | Trouble | Recovered | Interrupted | Leave
+Event = Scan | TimeUp | OrderIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | Leave

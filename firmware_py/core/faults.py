@@ -45,6 +45,16 @@ class FaultCode(StrEnum):
     SWAP_INTERRUPTED = "SWAP_INTERRUPTED"
     OPERATOR_ABORT = "OPERATOR_ABORT"
     START_POSE_WRONG = "START_POSE_WRONG"
+    FIRE_ALARM = "FIRE_ALARM"
+    FIRE_PANEL_FAULT = "FIRE_PANEL_FAULT"
+    MAINS_LOST = "MAINS_LOST"
+    INSULATION_LOW = "INSULATION_LOW"
+    PACK_HOT = "PACK_HOT"
+    PACK_SILENT = "PACK_SILENT"
+    COOLANT_LEAK = "COOLANT_LEAK"
+    CHARGER_FAULT = "CHARGER_FAULT"
+    ISOLATION_OCCUPIED = "ISOLATION_OCCUPIED"
+    CONNECTOR_NOT_REACHED = "CONNECTOR_NOT_REACHED"
     CAR_NOT_IN_PLACE = "CAR_NOT_IN_PLACE"
     CAR_NOT_READY = "CAR_NOT_READY"
     CAR_NOT_HELD = "CAR_NOT_HELD"
@@ -55,6 +65,12 @@ class FaultCode(StrEnum):
     VIN_MISMATCH = "VIN_MISMATCH"
     SELF_CHECK_FAILED = "SELF_CHECK_FAILED"
     CAR_PACK_MISMATCH = "CAR_PACK_MISMATCH"
+    CAR_PACK_SILENT = "CAR_PACK_SILENT"
+    HVIL_OPEN = "HVIL_OPEN"
+    CAR_TROUBLE_CODE = "CAR_TROUBLE_CODE"
+    COLUMNS_OUT_OF_STEP = "COLUMNS_OUT_OF_STEP"
+    CATCH_NOT_ENGAGED = "CATCH_NOT_ENGAGED"
+    SEAT_NOT_CLEAR = "SEAT_NOT_CLEAR"
     CLAMP_NOT_REACHED = "CLAMP_NOT_REACHED"
     SHUTTER_NOT_REACHED = "SHUTTER_NOT_REACHED"
     LIFT_STALLED = "LIFT_STALLED"
@@ -105,10 +121,14 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Turn the key of the mode selector back in and go on, or go back to Production by `mode production`.",
     ),
     FaultCode.DRIVES_NOT_ENABLED: FaultRow(
-        _STOP, Reaction.HOLD, "Look at the safety PLC for what keeps the drives off, mend it, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Look at the safety PLC for what keeps the drives off, mend it, then resume.",
     ),
     FaultCode.LINK_LOST: FaultRow(
-        _STOP, Reaction.HOLD, "Check cable, power and address of the named device; when it answers again, resume."
+        _STOP,
+        Reaction.HOLD,
+        "Check cable, power and address of the named device; when it answers again, resume.",
     ),
     FaultCode.DEVICE_IDENTITY_WRONG: FaultRow(
         _STOP,
@@ -116,7 +136,9 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Put the right product in at this address, or name the one that is there in the files and restart.",
     ),
     FaultCode.COMMAND_REFUSED: FaultRow(
-        _STOP, Reaction.HOLD, "See which interlock refused the command, mend what it names, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "See which interlock refused the command, mend what it names, then resume.",
     ),
     FaultCode.COMMAND_FAILED: FaultRow(_STOP, Reaction.HOLD, "Check the named device and its link, then resume."),
     FaultCode.MOTION_NOT_STOPPED: FaultRow(
@@ -130,10 +152,14 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Mend the disk or free space on it, then restart the controller: until then no command leaves.",
     ),
     FaultCode.SWAP_INTERRUPTED: FaultRow(
-        _STOP, Reaction.HOLD, "Look at car and pack, bring both into a safe place by hand, then clear the swap."
+        _STOP,
+        Reaction.HOLD,
+        "Look at car and pack, bring both into a safe place by hand, then clear the swap.",
     ),
     FaultCode.OPERATOR_ABORT: FaultRow(
-        _DEGRADED, Reaction.ABORT, "Let the car leave; when the station is Aborted, clear it and reset."
+        _DEGRADED,
+        Reaction.ABORT,
+        "Let the car leave; when the station is Aborted, clear it and reset.",
     ),
     FaultCode.START_POSE_WRONG: FaultRow(
         _STOP,
@@ -141,19 +167,79 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "See which mover is not where the step starts, bring it there in mode Manual, then resume.",
     ),
     FaultCode.CAR_NOT_IN_PLACE: FaultRow(
-        _DEGRADED, Reaction.ABORT, "Ask the driver to come in again; a new order serves the car."
+        _DEGRADED,
+        Reaction.ABORT,
+        "Ask the driver to come in again; a new order serves the car.",
     ),
     FaultCode.CAR_NOT_READY: FaultRow(
-        _DEGRADED, Reaction.ABORT, "See the display of the car for why it did not accept the swap, then order it again."
+        _DEGRADED,
+        Reaction.ABORT,
+        "See the display of the car for why it did not accept the swap, then order it again.",
+    ),
+    FaultCode.FIRE_ALARM: FaultRow(
+        _EMERGENCY,
+        Reaction.E_STOP,
+        "Evacuate and follow the fire plan of the site. When the zone is safe, reset the fire panel, then resume.",
+    ),
+    FaultCode.FIRE_PANEL_FAULT: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Mend the fire panel: without it no new swap begins. Service goes on when it is well; a held swap you resume.",
+    ),
+    FaultCode.MAINS_LOST: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Restore the mains supply: until then no new swap begins. When it is back, reset or order again.",
+    ),
+    FaultCode.INSULATION_LOW: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Find the insulation fault with the chargers off; when the monitor reads well again, service goes on.",
+    ),
+    FaultCode.PACK_HOT: FaultRow(
+        _DEGRADED,
+        Reaction.ISOLATE,
+        "Keep away from the pack and call the service: it is isolated by itself when that is safe.",
+    ),
+    FaultCode.PACK_SILENT: FaultRow(
+        _DEGRADED,
+        Reaction.ISOLATE,
+        "Check the communication connector of the bay and call the service if its pack stays silent.",
+    ),
+    FaultCode.COOLANT_LEAK: FaultRow(
+        _DEGRADED,
+        Reaction.ISOLATE,
+        "Close the coolant of the bay, mend the coupling and dry it, then reset; its charger stays off until then.",
+    ),
+    FaultCode.CHARGER_FAULT: FaultRow(
+        _DEGRADED,
+        Reaction.ISOLATE,
+        "Read the fault word in the manual of the charger, mend it and reset the charger.",
+    ),
+    FaultCode.ISOLATION_OCCUPIED: FaultRow(
+        _DEGRADED,
+        Reaction.ISOLATE,
+        "Call the service to take the isolated pack away: the place must be free for the next one.",
+    ),
+    FaultCode.CONNECTOR_NOT_REACHED: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Free the connector of the named bay, which is neither mated nor home, then resume.",
     ),
     FaultCode.CAR_NOT_HELD: FaultRow(
-        _STOP, Reaction.HOLD, "Look at pins and rods before anybody goes near: the car is not held. Then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Look at pins and rods before anybody goes near: the car is not held. Then resume.",
     ),
     FaultCode.CAR_NOT_PARKED: FaultRow(
-        _STOP, Reaction.HOLD, "Ask the driver to put the car in P and hold the brake; then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Ask the driver to put the car in P and hold the brake; then resume.",
     ),
     FaultCode.CAR_DID_NOT_LEAVE: FaultRow(
-        _DEGRADED, Reaction.HOLD, "See why the car stays in the lane and ask the driver to leave, then resume."
+        _DEGRADED,
+        Reaction.HOLD,
+        "See why the car stays in the lane and ask the driver to leave, then resume.",
     ),
     FaultCode.DOOR_OPEN: FaultRow(_STOP, Reaction.HOLD, "Ask the driver to close the doors, then resume."),
     FaultCode.HV_NOT_OFF: FaultRow(
@@ -162,10 +248,14 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Do not touch the pack: high voltage is on or unknown. See the car's display; when it is off, resume.",
     ),
     FaultCode.VIN_MISMATCH: FaultRow(
-        _DEGRADED, Reaction.ABORT, "Let this car leave; order again with the VIN of the car that is to be served."
+        _DEGRADED,
+        Reaction.ABORT,
+        "Let this car leave; order again with the VIN of the car that is to be served.",
     ),
     FaultCode.SELF_CHECK_FAILED: FaultRow(
-        _STOP, Reaction.HOLD, "Call the recovery service: the car rejects its pack. Resume once the car accepts it."
+        _STOP,
+        Reaction.HOLD,
+        "Call the recovery service: the car rejects its pack. Resume once the car accepts it.",
     ),
     FaultCode.CAR_PACK_MISMATCH: FaultRow(
         _STOP,
@@ -173,19 +263,59 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Read the code of the pack on the car and compare it with the record; when the car sees the right one, resume.",
     ),
     FaultCode.CLAMP_NOT_REACHED: FaultRow(
-        _STOP, Reaction.HOLD, "Look at rods and pins for what keeps them from their end, free it, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Look at rods and pins for what keeps them from their end, free it, then resume.",
     ),
     FaultCode.SHUTTER_NOT_REACHED: FaultRow(
-        _STOP, Reaction.HOLD, "Look at shutter and lane gate for what keeps them from their end, free it, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Look at shutter and lane gate for what keeps them from their end, free it, then resume.",
+    ),
+    FaultCode.CAR_PACK_SILENT: FaultRow(
+        _STOP,
+        Reaction.BACK_OUT,
+        "Check the connector of the new pack if the second one is silent too; then call the recovery service.",
+    ),
+    FaultCode.HVIL_OPEN: FaultRow(
+        _STOP,
+        Reaction.BACK_OUT,
+        "Check plug and interlock loop of car and pack; a car that keeps it open goes to the recovery service.",
+    ),
+    FaultCode.CAR_TROUBLE_CODE: FaultRow(
+        _STOP,
+        Reaction.BACK_OUT,
+        "Read the trouble codes at the car; one that keeps them with another pack goes to the recovery service.",
+    ),
+    FaultCode.COLUMNS_OUT_OF_STEP: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Level the columns of the hoist in mode Manual before the car is lowered, then resume.",
+    ),
+    FaultCode.CATCH_NOT_ENGAGED: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Keep everybody from under the car and free the catch of the hoist, then resume.",
+    ),
+    FaultCode.SEAT_NOT_CLEAR: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Take away what is in the seat of the pack under the car, then resume.",
     ),
     FaultCode.LIFT_STALLED: FaultRow(
-        _STOP, Reaction.HOLD, "Look under the car and along the lift for what holds it, free it, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Look under the car and along the lift for what holds it, free it, then resume.",
     ),
     FaultCode.LIFT_DRIVE_FAULT: FaultRow(
-        _STOP, Reaction.HOLD, "Read the fault word in the manual of the lift drive, mend the cause, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Read the fault word in the manual of the lift drive, mend the cause, then resume.",
     ),
     FaultCode.DOCK_NOT_SEATED: FaultRow(
-        _STOP, Reaction.BACK_OUT, "Check the underside of the pack and the dock pins; then order again."
+        _STOP,
+        Reaction.BACK_OUT,
+        "Check the underside of the pack and the dock pins; then order again.",
     ),
     FaultCode.MASS_TOO_LOW: FaultRow(
         _STOP,
@@ -203,13 +333,19 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Look for a fastener or connector that still holds the pack; call the service before the next order.",
     ),
     FaultCode.PACK_NOT_SEATED: FaultRow(
-        _STOP, Reaction.BACK_OUT, "Inspect the mating faces of car and pack; then order again or call the service."
+        _STOP,
+        Reaction.BACK_OUT,
+        "Inspect the mating faces of car and pack; then order again or call the service.",
     ),
     FaultCode.LOCK_FAILED_UNLOCK: FaultRow(
-        _STOP, Reaction.BACK_OUT, "Send the car to the workshop: a lock point will not open. Its own pack stays on."
+        _STOP,
+        Reaction.BACK_OUT,
+        "Send the car to the workshop: a lock point will not open. Its own pack stays on.",
     ),
     FaultCode.LOCK_FAILED_LOCK: FaultRow(
-        _STOP, Reaction.BACK_OUT, "Inspect thread and bolt of the named lock point, then resume or call the service."
+        _STOP,
+        Reaction.BACK_OUT,
+        "Inspect thread and bolt of the named lock point, then resume or call the service.",
     ),
     FaultCode.LOCK_PROOF_DISAGREES: FaultRow(
         _STOP,
@@ -222,13 +358,19 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "Secure the pack from below at once: a lock point opened by itself. Then call the service.",
     ),
     FaultCode.SHUTTLE_JAMMED: FaultRow(
-        _STOP, Reaction.HOLD, "Free the slot in mode Manual, see that it stands at one of its ends, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Free the slot in mode Manual, see that it stands at one of its ends, then resume.",
     ),
     FaultCode.STACKER_JAMMED: FaultRow(
-        _STOP, Reaction.HOLD, "Free the stacker in mode Manual, see that its fork is home, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Free the stacker in mode Manual, see that its fork is home, then resume.",
     ),
     FaultCode.PLACE_OCCUPIED: FaultRow(
-        _STOP, Reaction.HOLD, "Take the pack that stands in the way to a free place by hand, then resume."
+        _STOP,
+        Reaction.HOLD,
+        "Take the pack that stands in the way to a free place by hand, then resume.",
     ),
     FaultCode.PACK_SERIAL_MISMATCH: FaultRow(
         _DEGRADED,
@@ -241,7 +383,9 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         "See the readings of the reserved pack and take it out of service if they stay bad; then order again.",
     ),
     FaultCode.NO_ELIGIBLE_PACK: FaultRow(
-        _DEGRADED, Reaction.ABORT, "Charge or bring a pack that may be handed out, then order again."
+        _DEGRADED,
+        Reaction.ABORT,
+        "Charge or bring a pack that may be handed out, then order again.",
     ),
 }
 

@@ -99,6 +99,8 @@ class Params:
     """How far from its ideal place a car may stand, to either side."""
     columns_step_max_mm: float
     """How far one column of the hoist may be above another."""
+    code_reader: bool
+    """A reader at the buffer tells the code that is printed on the pack."""
     isolate_degc: float
     """A pack as hot as this is isolated."""
     insulation_min_ohm: float

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
-from firmware_py.core import manual, modes, safety
+from firmware_py.core import manual, modes, safety, standing
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
@@ -14,6 +14,7 @@ from firmware_py.core.events import (
     Action,
     Event,
     Interrupted,
+    IsolateIn,
     Leave,
     Operator,
     OrderIn,
@@ -28,10 +29,10 @@ from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import eligible, unheard
 from firmware_py.core.params import BOLT_FIELDS, Params
 from firmware_py.core.standstill import seen_moving, stands_still
-from firmware_py.core.state import Active, State, Swap
+from firmware_py.core.state import Active, Purpose, State, Swap
 from hal.commands import RunEnable
 
-_DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform")
+_DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform", "hoist", "rack", "fire", "ups")
 _STANDING: Final = frozenset(
     {
         FaultCode.LINK_LOST,
@@ -67,6 +68,8 @@ class Sequencer:
                 self._time_up(draft, image, timer)
             case OrderIn():
                 self._order(draft, image, event)
+            case IsolateIn(bay, swap_id):
+                self._isolate(draft, state, image, bay, swap_id)
             case Operator():
                 self._operator(draft, image, event)
             case Trouble():
@@ -77,16 +80,20 @@ class Sequencer:
                 draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
                 draft.place = place
                 draft.packml = PackML.HELD
-            case Leave(why) if draft.packml in {*MOVING, PackML.HOLDING}:
-                draft.effects.append(StopMotion(self._moving(draft), why, drop_enable=True))
-                draft.packml = PackML.STOPPING
             case Leave(why):
-                draft.effects.append(StopMotion((), why, drop_enable=True))
+                in_motion = draft.packml in {*MOVING, PackML.HOLDING}
+                draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
+                draft.packml = PackML.STOPPING if in_motion else draft.packml
         if draft.packml in _STANDSTILL:
             manual.stopped(draft)
         if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
             draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
         return draft.result()
+
+    def _isolate(self, draft: Draft, state: State, image: Image, bay: int, swap_id: str) -> None:
+        if standing.isolation_due(state, image) == bay:
+            standing.begin_isolation(draft, image, bay, swap_id)
+            self._enable(draft)
 
     def moving(self, state: State) -> tuple[str, ...]:
         """Devices that the active rows may have in motion: the shell polls these fast."""
@@ -103,6 +110,10 @@ class Sequencer:
     def _scan(self, draft: Draft, image: Image) -> None:
         self._watch_safety(draft, image)
         modes.watch_key(draft, image, self._moving(draft))
+        standing.settle(draft, image, self.params)
+        alarm = next((f for f in draft.faults if f.code is FaultCode.FIRE_ALARM), None)
+        if alarm is not None and draft.packml in MOVING:
+            draft.hold(alarm.text, self._moving(draft))
         match draft.packml:
             case PackML.EXECUTE if draft.jog is not None:
                 manual.scan(draft, image, self.params)
@@ -166,8 +177,9 @@ class Sequencer:
         draft.packml = PackML.ABORTING if aborting else PackML.EXECUTE
         if starting or not (draft.active or aborting):  # held before the first step: the swap is still to begin
             assert draft.swap is not None
-            draft.effects.append(Reply(draft.swap.order.id, Answer.STARTED))
-            for name in FIRST_ROWS:
+            if draft.swap.purpose is Purpose.SERVE:
+                draft.effects.append(Reply(draft.swap.order.id, Answer.STARTED))
+            for name in FIRST_ROWS[draft.swap.purpose]:
                 self.chart.enter(draft, name)
             return
         again, draft.active = draft.active, ()
@@ -184,6 +196,9 @@ class Sequencer:
     def _time_up(self, draft: Draft, image: Image, timer: str) -> None:
         if timer == manual.TIMER:
             manual.time_up(draft, image, self.params)
+            return
+        if timer.startswith(standing.WATCH):
+            standing.lasted(draft, image, self.params, timer)
             return
         if not timer.startswith(STATION):
             self.chart.time_up(draft, image, timer)
@@ -226,7 +241,7 @@ class Sequencer:
             return self._no_service()
         if draft.mode is not Mode.PRODUCTION:
             return f"mode is {draft.mode.value}: orders are for Production"
-        named = ", ".join(f"{f.code.value} {f.device}" for f in draft.faults)
+        named = ", ".join(f"{f.code.value} {f.device}" for f in draft.faults if standing.blocks(f))
         if draft.packml is not PackML.IDLE:
             return f"station is {draft.packml.value}" + (f", fault {named}" if named else "")
         if named:
@@ -269,7 +284,7 @@ class Sequencer:
     def _op_step(self, draft: Draft, image: Image, row: str) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("step", draft)
-        lacking = modes.release(draft, image, row, self.chart.rows, FIRST_ROWS)
+        lacking = modes.release(draft, image, row, self.chart.rows, FIRST_ROWS[draft.swap.purpose])
         return lacking or self._go_on(draft, image)
 
     def _go_on(self, draft: Draft, image: Image) -> str:
@@ -331,7 +346,7 @@ class Sequencer:
         return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
 
     def _op_clear(self, draft: Draft, _: Image) -> str:
-        interrupted = any(f.code is FaultCode.SWAP_INTERRUPTED for f in draft.faults)
+        interrupted = any(f.code is FaultCode.SWAP_INTERRUPTED for f in draft.faults if standing.blocks(f))
         if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and interrupted):
             return f"clear is for Aborted, station is {draft.packml.value}"
         for fault in draft.faults:
@@ -352,7 +367,7 @@ class Sequencer:
                 manual.fail(draft, event.text)
             return
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
-        if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING:
+        if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING and not standing.is_spare(event.device):
             draft.hold(event.text, self._moving(draft))
 
     def _unready(self, image: Image) -> list[str]:

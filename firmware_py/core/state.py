@@ -16,6 +16,13 @@ class Phase(StrEnum):
     SETTLING = "settling"
 
 
+class Purpose(StrEnum):
+    """What a way through the chart is for."""
+
+    SERVE = "serve"
+    ISOLATE = "isolate"
+
+
 class Install(StrEnum):
     """Which pack is to be on the car when the swap ends."""
 
@@ -57,6 +64,9 @@ class Swap:
     serial_old: str | None = None
     return_bay: int = 0
     install: Install = Install.NEW
+    purpose: Purpose = Purpose.SERVE
+    isolate: bool = False
+    """The old pack goes to the isolation place, not to a bay: it is hot, or a car has refused it."""
     tried: tuple[str, ...] = ()
     attempts: tuple[tuple[str, int], ...] = ()
     failure: FaultCode | None = None
@@ -82,6 +92,8 @@ class State:
     swaps_started: int = 0
     enable_asked: bool = False
     """Run-enable was asked for on the way into motion; it is asked only on fresh, good permissives."""
+    pending: frozenset[tuple[FaultCode, str]] = frozenset()
+    """What was found and must last before it is a fault."""
     fault_rows: tuple[tuple[FaultCode, str, str], ...] = ()
     """Which row raised which standing fault."""
     mode: Mode = Mode.PRODUCTION

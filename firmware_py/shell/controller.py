@@ -20,10 +20,12 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, Interrupted, Leave, Operator, Scan, TimeUp, Trouble
+from firmware_py.core.events import Event, Interrupted, IsolateIn, Leave, Operator, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
+from firmware_py.core.signals import signal_for
+from firmware_py.core.standing import isolation_due
 from firmware_py.core.state import State
 from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
@@ -46,6 +48,7 @@ from firmware_py.shell.scanner import ReaderWatch
 from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
+from hal.commands import Signal
 from hal.config.bundle import Station
 from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
@@ -106,6 +109,7 @@ class Controller:
         self.faults = FaultBook(host.clock, host.now_ms)
         self.operators = OperatorDesk(self._recorder, self.decide)
         self._rescan: asyncio.Handle | None = None
+        self._shown: Signal | None = None
         self._fatal: asyncio.Future[None] | None = None
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
@@ -203,6 +207,17 @@ class Controller:
         self.progress.decided()
         if self.state is not before:
             self._changed(before)
+        if self.state is not before or self._shown is None:
+            self._show()
+
+    def _show(self) -> None:
+        """Lamp and display say what the state means, once the unit behind them is heard."""
+        wanted = signal_for(self.state)
+        if self.state.fault(FaultCode.LINK_LOST, "signals") is not None:
+            self._shown = None  # it may have been switched off meanwhile: told again when it is back
+        elif wanted != self._shown and self.observer.image.signals.lamp is not None:
+            self._shown = wanted
+            self.effector.act(Act("", wanted))
 
     def _journal_failed(self, text: str) -> None:
         self.decide(Trouble(FaultCode.JOURNAL_FAILED, "journal", text))
@@ -232,6 +247,9 @@ class Controller:
         self._rescan = None
         self.observer.update()
         self.decide(Scan())
+        bay = isolation_due(self.state, self.observer.image)
+        if bay is not None:
+            self.decide(IsolateIn(bay, self._new_swap_id()))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:

@@ -63,6 +63,8 @@ def params_of(station: Station) -> Params:
         limit_s={str(step): limit for step, limit in c.limits.items()}
         | {
             "stacker": c.limits[0],
+            "connector": p.rack.move_limit_s,
+            "silent": c.freshness.pack_s,
             "wait": sum(c.limits[step] for step in range(11)),
             "decide": p.machine.guard_wait_s,
             "enable": p.machine.enable_s,
@@ -75,6 +77,7 @@ def params_of(station: Station) -> Params:
         capture_y_mm=p.vision.capture_y_mm,
         capture_yaw_deg=p.vision.capture_yaw_deg,
         columns_step_max_mm=p.hoist.columns_step_max_mm,
+        code_reader="scanner" in c.devices,
         isolate_degc=p.isolation.hot_degc,
         insulation_min_ohm=p.insulation.min_ohm,
         guard_wait_s=p.machine.guard_wait_s,

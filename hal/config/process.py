@@ -118,10 +118,11 @@ class Eligibility(Strict):
 
 
 class RackProcess(Strict):
-    """A bay's contacts part only below these values at its charger's output. V, A."""
+    """A bay's contacts part only below these values at its charger's output: V, A. Time limit of one travel in s."""
 
     retract_max_v: Positive
     retract_max_a: Positive
+    move_limit_s: Positive
 
 
 class VisionProcess(Strict):

@@ -15,6 +15,7 @@ from firmware_py.core.chart.rack import RACK
 from firmware_py.core.chart.release import RELEASE
 from firmware_py.core.chart.rows import Row, yes
 from firmware_py.core.chart.separation import SEPARATION
+from firmware_py.core.state import Purpose
 
 PHASES: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
     ("Pre-stage: the new pack comes to the buffer", PRE_STAGE),
@@ -64,7 +65,7 @@ def edges() -> tuple[Edge, ...]:
 
 def main_rows() -> frozenset[str]:
     """Rows of a swap in which nothing goes wrong: reached from the first by happy links, all joined rows among them."""
-    reached, grown = set(FIRST_ROWS), True
+    reached, grown = set(FIRST_ROWS[Purpose.SERVE]), True
     while grown:
         found = {
             link.to

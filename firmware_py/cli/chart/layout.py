@@ -177,7 +177,7 @@ def _draw_or_tell(sheet: Sheet, every: Iterable[Edge]) -> None:
     for (source, kind, labels), targets in leaving.items():
         words = f"{', '.join(labels)} → {' + '.join(targets)}".lstrip()
         sheet.boxes[source].notes += [Note(line, kind) for line in wrap(words, NOTE_CHARS)]
-    reached = {edge.target for edge in sheet.arrows} | set(FIRST_ROWS)
+    reached = {edge.target for edge in sheet.arrows} | {name for names in FIRST_ROWS.values() for name in names}
     for target, sources in coming.items():
         if target not in reached:
             words = f"from {', '.join(dict.fromkeys(sources))}"

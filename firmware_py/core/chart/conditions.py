@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from firmware_py.core.checks import View
 from firmware_py.core.faults import FaultCode
+from firmware_py.core.monitors import too_hot
 from firmware_py.core.packs import eligible
 from firmware_py.core.state import Install, Swap
 
@@ -66,8 +67,13 @@ def keep_old(v: View) -> Swap:
 
 
 def note_old_pack(v: View) -> Swap:
-    """Remember which pack came with the car."""
-    return replace(v.swap, serial_old=v.image.car_pack.serial)
+    """Remember which pack came with the car, and whether it belongs into isolation."""
+    return replace(v.swap, serial_old=v.image.car_pack.serial, isolate=too_hot(v.image.car_pack, v.params))
+
+
+def note_heat(v: View) -> Swap:
+    """The last look at the old pack before its plug is drawn: it may have become hot since."""
+    return replace(v.swap, isolate=v.swap.isolate or too_hot(v.image.car_pack, v.params))
 
 
 def choose_other_pack(v: View) -> Swap:
@@ -103,6 +109,7 @@ def second_pack(v: View) -> Swap:
         bay=bay,
         return_bay=bay,
         attempts=(),
+        isolate=True,
         passed=frozenset(),
     )
 
@@ -115,6 +122,21 @@ def bay_of_new(v: View) -> str:
 def bay_for_rejected(v: View) -> str:
     """Place name of the bay that a rejected pack goes back to."""
     return f"bay-{v.swap.return_bay}"
+
+
+def to_a_bay(v: View) -> bool:
+    """The pack was put into a bay, not into isolation."""
+    return not v.swap.isolate
+
+
+def place_of_old(v: View) -> str:
+    """Place name where the returned pack goes: the bay that the new one left, or isolation."""
+    return "isolation" if v.swap.isolate else bay_of_new(v)
+
+
+def isolation(_: View) -> str:
+    """Place name of the isolation place."""
+    return "isolation"
 
 
 def buffer(_: View) -> str:

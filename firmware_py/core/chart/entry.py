@@ -55,9 +55,38 @@ ENTRY: Final = (
             c.flag("car", "standing"),
             c.flag("platform", "lane_gate_closed"),
             c.flag("platform", "lane_gate_open", wanted=False),
+            c.in_capture_range,
         ),
+        limit_cases=(Watch(c.in_capture_range, F.CAR_NOT_IN_PLACE, "vision"),),
         dwell="2",
         then=(Link("3"),),
+        exit=REFUSE,
+        routes={F.CAR_NOT_IN_PLACE: Route(R.ABORT, to=REFUSE, retries="2", via="2.again")},
+    ),
+    Row(
+        name="2.again",
+        step=2,
+        title="Ask the driver to park again",
+        limit="1",
+        limit_fault=F.CAR_NOT_IN_PLACE,
+        limit_device="lane",
+        moves=("lane_gate",),
+        watches=(w.PLATFORM_SEEN, w.ORDER_STANDS),
+        command=m.drive((A.LANE_GATE, True)),
+        done=c.every(c.flag("platform", "lane_gate_open"), c.off_the_grooves),
+        then=(Link("2.in"),),
+        exit=REFUSE,
+    ),
+    Row(
+        name="2.in",
+        step=2,
+        title="The car parks again",
+        limit="1",
+        limit_fault=F.CAR_NOT_IN_PLACE,
+        limit_device="lane",
+        watches=(w.PLATFORM_SEEN, w.ORDER_STANDS),
+        done=c.every(c.all_of("platform", "grooves"), c.flag("platform", "lane_clear", wanted=False)),
+        then=(Link("2"),),
         exit=REFUSE,
     ),
     Row(
@@ -76,6 +105,7 @@ ENTRY: Final = (
         limit_cases=(
             Watch(c.known("car", "vin", "in_park"), F.LINK_LOST, "car"),
             Watch(c.dc_link_low, F.HV_NOT_OFF, "car"),
+            Watch(c.place_for_old, F.PLACE_OCCUPIED, "isolation"),
         ),
         command=m.ask_car(CarMode.SWAP),
         done=c.every(
@@ -84,7 +114,8 @@ ENTRY: Final = (
             w.PARKED.check,
             w.DOORS.check,
             c.dc_link_low,
-            c.known("car_pack", "serial"),
+            c.known("car_pack", "serial", "temp_max_degc"),
+            c.place_for_old,
         ),
         evidence=pack_evidence("car_pack", "returned"),
         update=when.note_old_pack,
@@ -93,7 +124,7 @@ ENTRY: Final = (
         exit=REFUSE,
         routes={
             code: Route(R.ABORT, to=REFUSE)
-            for code in (F.VIN_MISMATCH, F.DOOR_OPEN, F.LINK_LOST, F.HV_NOT_OFF, F.CAR_NOT_READY)
+            for code in (F.VIN_MISMATCH, F.DOOR_OPEN, F.LINK_LOST, F.HV_NOT_OFF, F.CAR_NOT_READY, F.PLACE_OCCUPIED)
         },
     ),
     Row(
@@ -174,9 +205,17 @@ ENTRY: Final = (
         limit_device="pin_lift",
         start=c.flag("platform", "wheels_on_floor"),
         moves=("pin_lift",),
-        watches=(*w.PARKED_CAR, w.ORDER_STANDS),
+        watches=(*w.PARKED_CAR, w.ORDER_STANDS, w.IN_STEP),
+        limit_cases=(
+            Watch(c.flag("platform", "pins_raised"), F.CLAMP_NOT_REACHED, "pin_lift"),
+            w.CAUGHT,
+        ),
         command=m.drive((A.PIN_LIFT, True)),
-        done=c.every(c.flag("platform", "pins_raised"), c.flag("platform", "wheels_on_floor", wanted=False)),
+        done=c.every(
+            c.flag("platform", "pins_raised"),
+            c.flag("platform", "wheels_on_floor", wanted=False),
+            c.flag("hoist", "catch_engaged"),
+        ),
         then=(Link("6"),),
         exit=UNTOUCHED,
         routes=BEFORE_UNLOCK,

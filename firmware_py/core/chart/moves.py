@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from firmware_py.core.chart.rows import Commands
-from firmware_py.core.checks import View
+from firmware_py.core.checks import View, connector_is
 from hal.commands import (
     Actuator,
     CarMode,
     Command,
+    Connector,
     Drive,
+    DriveConnector,
     HomeFork,
     Lock,
     MoveLift,
@@ -79,6 +81,16 @@ def back_off_failed(v: View) -> tuple[Command, ...]:
     """Free the lock points that failed, to try them again."""
     points = _points(v, lambda s: s is LockState.FAILED)
     return (Unlock(points),) if points else ()
+
+
+def connector(which: Connector, *, out: bool) -> Commands:
+    """Mate or retract a connector of the swap's bay; nothing where it is there already."""
+
+    def command(v: View) -> tuple[Command, ...]:
+        there = connector_is(which, out=out)(v) is None
+        return () if there else (DriveConnector(v.swap.bay, which, out),)
+
+    return command
 
 
 def stacker_to(place: Callable[[View], str]) -> Commands:

@@ -5,7 +5,7 @@ from typing import Final
 from firmware_py.core import checks as c
 from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import watches as w
-from firmware_py.core.chart.rows import Link, Row
+from firmware_py.core.chart.rows import Link, Row, Watch
 from firmware_py.core.chart.stacker import carry
 from firmware_py.core.chart.ways import OTHER_STAGED
 from firmware_py.core.faults import FaultCode as F
@@ -31,8 +31,8 @@ PRE_STAGE: Final = (
         limit="decide",
         limit_fault=F.PACK_SERIAL_MISMATCH,
         limit_device="buffer",
-        limit_cases=(w.BUFFER_GOOD,),
-        done=c.every(c.buffer_is_reserved, c.buffer_not_bad),
+        limit_cases=(w.BUFFER_GOOD, Watch(c.buffer_is_reserved, F.PACK_SERIAL_MISMATCH, "buffer"), w.CODE_READ),
+        done=c.every(c.buffer_is_reserved, c.buffer_not_bad, c.code_is_reserved),
         then=(
             Link("0.6", when.pack_ready),
             Link("putback.1", when.given_up_no_car),
@@ -78,7 +78,15 @@ PRE_STAGE: Final = (
         ),
     ),
     *carry(
-        "other", 0, "Return the rejected pack", when.buffer, when.bay_for_rejected, beside=True, then=(Link("0.1"),)
+        "other",
+        0,
+        "Return the rejected pack",
+        when.buffer,
+        when.bay_for_rejected,
+        beside=True,
+        then=(Link("0.1"), Link("0.coolant")),
     ),
-    *carry("putback", 0, "Return the unused pack", when.buffer, when.bay_of_new, beside=True),
+    *carry(
+        "putback", 0, "Return the unused pack", when.buffer, when.bay_of_new, beside=True, then=(Link("mate.power"),)
+    ),
 )

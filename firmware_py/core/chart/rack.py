@@ -6,13 +6,18 @@ from firmware_py.core import checks as c
 from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import moves as m
 from firmware_py.core.chart import watches as w
+from firmware_py.core.chart.connectors import CONNECTORS, MATE
 from firmware_py.core.chart.rows import Link, Row
 from firmware_py.core.chart.stacker import carry
 from firmware_py.core.faults import FaultCode as F
 from hal.commands import Slot
 
 RACK: Final = (
-    *carry("store", 11, "Store the old pack", when.store, when.bay_of_new, after_pick=(Link("home.out"),)),
+    *carry(
+        "store", 11, "Store the old pack", when.store, when.place_of_old, after_pick=(Link("home.out"),), then=(MATE,)
+    ),
+    *carry("isolate", 0, "Bring the pack to isolation", when.bay_of_new, when.isolation),
+    *CONNECTORS,
     Row(
         name="home.in",
         step=12,

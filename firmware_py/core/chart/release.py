@@ -8,7 +8,7 @@ from firmware_py.core.chart import conditions as when
 from firmware_py.core.chart import moves as m
 from firmware_py.core.chart import watches as w
 from firmware_py.core.chart.evidence import pack_evidence
-from firmware_py.core.chart.rows import Link, Row, Watch
+from firmware_py.core.chart.rows import Cause, Link, Row, Watch
 from firmware_py.core.chart.ways import ANOTHER, HOLD
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.packml import StablePlace as S
@@ -36,6 +36,15 @@ def _open_gate(name: str, title: str, start: c.Check) -> Row:
     )
 
 
+_REJECTS: Final[tuple[Cause, ...]] = (
+    F.SELF_CHECK_FAILED,
+    F.CAR_PACK_SILENT,
+    F.CAR_PACK_MISMATCH,
+    F.HVIL_OPEN,
+    F.INSULATION_LOW,
+    F.CAR_TROUBLE_CODE,
+    (F.LINK_LOST, "car"),
+)
 RELEASE: Final = (
     Row(
         name="16",
@@ -78,15 +87,26 @@ RELEASE: Final = (
             Watch(c.self_check_not_failed, F.SELF_CHECK_FAILED, "car", while_running_only=True),
         ),
         limit_cases=(
-            Watch(c.known("car", "self_check", "pack_serial"), F.LINK_LOST, "car"),
+            Watch(c.known("car", "self_check", "hvil_closed"), F.LINK_LOST, "car"),
+            Watch(c.car_hears_pack, F.CAR_PACK_SILENT, "car"),
             Watch(c.car_sees_pack, F.CAR_PACK_MISMATCH, "car"),
+            Watch(c.flag("car", "hvil_closed"), F.HVIL_OPEN, "car"),
+            Watch(c.flag("car", "insulation_ok"), F.INSULATION_LOW, "car"),
+            Watch(c.no_trouble_codes, F.CAR_TROUBLE_CODE, "car"),
         ),
         command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
-        done=c.every(c.self_check_ok, c.car_sees_pack, c.flag("car", "hvil_closed"), c.flag("car", "pack_latched")),
+        done=c.every(
+            c.self_check_ok,
+            c.car_sees_pack,
+            c.flag("car", "hvil_closed"),
+            c.flag("car", "pack_latched"),
+            c.flag("car", "insulation_ok"),
+            c.no_trouble_codes,
+        ),
         evidence=pack_evidence("car_pack", "installed"),
         then=(Link("18.free"),),
         exit=None,
-        routes=dict.fromkeys((F.SELF_CHECK_FAILED, F.CAR_PACK_MISMATCH, (F.LINK_LOST, "car")), ANOTHER),
+        routes=dict.fromkeys(_REJECTS, ANOTHER),
     ),
     Row(
         name="17.wake",
@@ -134,7 +154,7 @@ RELEASE: Final = (
             c.in_slot_at("buffer", "in_at_buffer"),
         ),
         update=when.second_pack,
-        then=(Link("0.1"), Link("3.again")),
+        then=(Link("0.1"), Link("0.coolant"), Link("3.again")),
         exit=None,
         routes={F.START_POSE_WRONG: HOLD},
     ),
@@ -146,7 +166,7 @@ RELEASE: Final = (
         limit_fault=F.CLAMP_NOT_REACHED,
         limit_device="pin_lift",
         moves=("pin_lift",),
-        watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED),
+        watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED, w.IN_STEP),
         command=m.drive((A.PIN_LIFT, False)),
         done=c.every(c.flag("platform", "wheels_on_floor"), c.flag("platform", "pins_raised", wanted=False)),
         then=(Link("18.free"),),

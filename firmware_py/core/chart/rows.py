@@ -9,7 +9,7 @@ from firmware_py.core.packml import StablePlace
 from firmware_py.core.state import Swap
 from hal.commands import Command
 
-DEVICES = frozenset({"lift", "locks", "shuttle", "stacker", "platform", "safety"})
+DEVICES = frozenset({"lift", "locks", "shuttle", "stacker", "platform", "safety", "rack"})
 Commands = Callable[[View], tuple[Command, ...]]
 Condition = Callable[[View], bool]
 
@@ -79,6 +79,8 @@ class Row:
     limit_device: str
     exit: tuple[str, ...] | None
     """Rows to go to when the swap is aborted here; empty = the swap ends here, `None` = the only way out is on."""
+    guard_cases: tuple[Watch, ...] = ()
+    """What a start that does not come means: the first check that does not hold names the fault."""
     limit_cases: tuple[Watch, ...] = ()
     """What the limit means: the first check that does not hold names the fault, else `limit_fault`."""
     moves: tuple[str, ...] = ()

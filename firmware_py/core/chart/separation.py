@@ -150,6 +150,7 @@ SEPARATION: Final = (
             c.flag("car", "pack_latched", wanted=False),
         ),
         dwell="9",
+        update=when.note_heat,
         then=(Link("10"),),
         exit=RELOCK,
     ),

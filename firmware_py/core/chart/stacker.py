@@ -6,9 +6,10 @@ from dataclasses import replace
 from firmware_py.core.chart.moves import pick_at, place_at, stacker_to
 from firmware_py.core.chart.rows import Link, Route, Row, Watch
 from firmware_py.core.chart.watches import PLATFORM_SEEN, STACKER_SEEN
-from firmware_py.core.checks import Check, Miss, View, always, every, flag
+from firmware_py.core.checks import Check, Miss, View, always, connector_is, every, flag
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.faults import Reaction
+from hal.commands import Connector
 
 PlaceOf = Callable[[View], str]
 
@@ -33,11 +34,27 @@ def pack_at(place: PlaceOf, wanted: bool) -> Check:
     def check(v: View) -> Miss | None:
         platform, name = v.image.platform, place(v)
         seen = {"buffer": platform.buffer_present, "store": platform.store_present}.get(name)
+        seen = platform.isolation_present if name == "isolation" else seen
         if name.startswith("bay-") and platform.bay_present is not None:
             seen = platform.bay_present[int(name[4:]) - 1]
         if seen is None:
             return Miss(f"presence at {name}: no fresh reading", "platform")
         return None if seen is wanted else Miss(f"{name} is {'occupied' if seen else 'empty'}")
+
+    return check
+
+
+def unplugged(place: PlaceOf) -> Check:
+    """Both connectors of a bay are home; any other place has none."""
+
+    def check(v: View) -> Miss | None:
+        name = place(v)
+        if not name.startswith("bay-"):
+            return None
+        bay = int(name.removeprefix("bay-"))
+        return every(
+            connector_is(Connector.COOLANT, out=False, bay=bay), connector_is(Connector.POWER, out=False, bay=bay)
+        )(v)
 
     return check
 
@@ -87,8 +104,8 @@ def carry(
             name=f"{prefix}.2",
             exit=(f"{prefix}.2",),
             title=f"{title}: pick",
-            start=every(empty, stacker_at(source), slots_stand),
-            patience="11",
+            start=every(empty, stacker_at(source), slots_stand, unplugged(source)),
+            patience="stacker",
             command=pick_at(source),
             done=every(loaded, pack_at(source, wanted=False), still),
             then=(Link(f"{prefix}.3"), *after_pick),
@@ -109,8 +126,8 @@ def carry(
             name=f"{prefix}.4",
             exit=(f"{prefix}.4",),
             title=f"{title}: place",
-            start=every(loaded, stacker_at(target), slots_stand),
-            patience="11",
+            start=every(loaded, stacker_at(target), slots_stand, unplugged(target)),
+            patience="stacker",
             command=place_at(target),
             done=every(empty, pack_at(target, wanted=True), still),
             then=then,

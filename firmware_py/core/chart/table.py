@@ -10,9 +10,10 @@ from firmware_py.core.chart.rack import RACK
 from firmware_py.core.chart.release import RELEASE
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.separation import SEPARATION
+from firmware_py.core.state import Purpose
 
-FIRST_ROWS: Final = ("0.1", "1")
-"""The rack brings the reserved pack while the car comes in."""
+FIRST_ROWS: Final = {Purpose.SERVE: ("0.1", "0.coolant", "1"), Purpose.ISOLATE: ("isolate.1", "0.coolant")}
+"""Where a way through the chart begins. The rack brings the reserved pack while the car comes in."""
 
 
 def chart_rows() -> tuple[Row, ...]:

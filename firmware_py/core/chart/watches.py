@@ -5,6 +5,8 @@ from firmware_py.core.checks import (
     all_of,
     buffer_not_bad,
     buffer_not_other,
+    code_is_reserved,
+    columns_in_step,
     dc_link_low,
     every,
     flag,
@@ -30,6 +32,7 @@ LOCKS_SEEN = Watch(known("locks", "state", "proof_locked"), F.LINK_LOST, "locks"
 SHUTTLE_SEEN = Watch(known("shuttle", "out_mm", "in_mm", "out_present", "in_present"), F.LINK_LOST, "shuttle")
 STACKER_SEEN = Watch(known("stacker", "level_mm", "fork_home", "present"), F.LINK_LOST, "stacker")
 PLATFORM_SEEN = Watch(known("platform", "lane_clear", "bay_present"), F.LINK_LOST, "platform")
+RACK_SEEN = Watch(known("rack", "power_home", "coolant_home"), F.LINK_LOST, "rack")
 CAR_SEEN = Watch(known("car", "in_park", "doors_closed"), F.LINK_LOST, "car")
 
 DOORS = Watch(flag("car", "doors_closed"), F.DOOR_OPEN, "car")
@@ -55,8 +58,12 @@ BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer")
 BUFFER_GOOD = Watch(buffer_not_bad, F.PACK_NOT_ELIGIBLE, "buffer")
 SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
 ORDER_STANDS = Watch(order_stands, F.NO_ELIGIBLE_PACK, "rack")
+IN_STEP = Watch(columns_in_step, F.COLUMNS_OUT_OF_STEP, "hoist")
+CAUGHT = Watch(flag("hoist", "catch_engaged"), F.CATCH_NOT_ENGAGED, "hoist")
+SEAT_CLEAR = Watch(flag("vision", "seat_clear"), F.SEAT_NOT_CLEAR, "vision")
+CODE_READ = Watch(code_is_reserved, F.PACK_SERIAL_MISMATCH, "scanner")
 
-HELD_CAR = (PLATFORM_SEEN, CAR_SEEN, DOORS, PARKED, HV_OFF, CLAMPED)
+HELD_CAR = (PLATFORM_SEEN, CAR_SEEN, DOORS, PARKED, HV_OFF, CLAMPED, CAUGHT)
 """From the partial lift to the lock proof: the car is in P, doors closed, high voltage off, clamped."""
 PARKED_CAR = (PLATFORM_SEEN, CAR_SEEN, VIN_SAME, DOORS, PARKED, HV_OFF)
 LIFT = (LIFT_SEEN, LIFT_OK, SHUTTER_OPEN)

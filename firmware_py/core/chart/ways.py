@@ -17,7 +17,7 @@ REINSTALL: Final = ("12.return",)
 HOLD: Final = Route(R.HOLD)
 _BAD_PACK: Final = (F.PACK_SERIAL_MISMATCH, F.PACK_NOT_ELIGIBLE)
 _CHOOSE: Final = Route(R.BACK_OUT, to=("0.choose",), fails=False)
-OTHER_STAGED: Final[Routes] = dict.fromkeys((*_BAD_PACK, (F.LINK_LOST, "buffer")), _CHOOSE)
+OTHER_STAGED: Final[Routes] = dict.fromkeys((*_BAD_PACK, (F.LINK_LOST, "buffer"), (F.LINK_LOST, "scanner")), _CHOOSE)
 """The pack at the buffer is not the reserved one, not good any more, or does not speak: another one is staged."""
 OTHER_PACK: Final[Routes] = {code: Route(R.BACK_OUT, to=("12.return",), fails=False) for code in _BAD_PACK}
 """The same while the car waits: its slot is brought to the buffer first, wherever it stands."""

@@ -26,6 +26,7 @@ from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Phase, State, Swap
 from hal.commands import CarMode as M
 from hal.commands import Command, RequestCar, RunEnable
+from hal.readings import CodeReading
 from tests.unit.core import scenes as s
 
 T = TypeVar("T")
@@ -107,7 +108,8 @@ class Driver:
         if row == "1":
             after = s.drive_in(after)
         if row == "0.4" and self.state.swap:
-            after = s.put(after, buffer=s.pack(self.state.swap.serial_new))
+            new = self.state.swap.serial_new
+            after = s.put(after, buffer=s.pack(new), scanner=CodeReading(new))
         if isinstance(command, RequestCar) and command.mode is M.WAKE:
             after = s.after(s.put(self.image, car_pack=s.pack(self._on_car())), command)
         self.image = self.twist(row, command, self.image, after)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.image import Image
-from firmware_py.core.state import Install, Swap
+from firmware_py.core.state import Install, Purpose, Swap
 from hal.commands import (
     Actuator,
     CarMode,
+    Connector,
     Drive,
+    DriveConnector,
     Lock,
     MoveLift,
     MoveSlot,
@@ -30,6 +32,7 @@ from hal.readings import (
     LockState,
     PackReading,
     PlatformReading,
+    RackReading,
     SelfCheck,
     ShuttleReading,
     StackerReading,
@@ -54,6 +57,7 @@ DANGERS = {
     "platform-silent": Danger({"platform": PlatformReading()}, _LOST, "platform"),
     "lane-unseen": Danger({"platform__lane_clear": None}, _LOST, "platform"),
     "buffer-taken": Danger({"platform__buffer_present": True}, F.PLACE_OCCUPIED, "stacker"),
+    "isolation-taken": Danger({"platform__isolation_present": True}, F.PLACE_OCCUPIED, "stacker"),
     "bay-taken": Danger({"platform__bay_present": (True,) * 14}, F.PLACE_OCCUPIED, "stacker"),
     "rack-unseen": Danger({"platform__bay_present": None}, _LOST, "platform"),
     "car-silent": Danger({"car": CarReading()}, _LOST, "car"),
@@ -68,6 +72,9 @@ DANGERS = {
     "check-fails": Danger({"car__self_check": SelfCheck.FAILED}, F.SELF_CHECK_FAILED, "car"),
     "pins-lost": Danger({"platform__pins_raised": False}, F.CAR_NOT_HELD, "platform"),
     "rods-lost": Danger({"platform__rods_centred": False}, F.CAR_NOT_HELD, "platform"),
+    "catch-lost": Danger({"hoist__catch_engaged": False}, F.CATCH_NOT_ENGAGED, "hoist"),
+    "columns": Danger({"hoist__columns_mm": (100.0, 100.0, 94.9, 100.0)}, F.COLUMNS_OUT_OF_STEP, "hoist"),
+    "rack-silent": Danger({"rack": RackReading()}, _LOST, "rack"),
     "shutter": Danger({"platform__shutter_open": False}, F.SHUTTER_NOT_REACHED, "platform"),
     "lift-silent": Danger({"lift": LiftReading()}, _LOST, "lift"),
     "speed-unseen": Danger({"lift__speed_mm_s": None}, _LOST, "lift"),
@@ -91,8 +98,9 @@ DANGERS = {
     "stacker-silent": Danger({"stacker": StackerReading()}, _LOST, "stacker"),
     "fork-unseen": Danger({"stacker__fork_home": None}, _LOST, "stacker"),
 }
+RACK_LOST = "rack-silent lane-unseen platform-silent"
 PARKED = "lane-unseen platform-silent car-silent door-unseen door park brake rolls hv-on dc-link"
-HELD = f"{PARKED} pins-lost rods-lost"
+HELD = f"{PARKED} pins-lost rods-lost catch-lost"
 ENTERING = f"{PARKED} other-car given-up"
 LIFT = "lift-silent speed-unseen load-unseen lift-fault shutter"
 LOCKED, FREE = "lock-opens locks-silent", "lock-catches locks-silent"
@@ -150,6 +158,12 @@ ASKED = s.put(s.STANDING, car__hv_off=False)
 MIDWAY = {"lift__position_mm": 600.0, "lift__at_seat": False}
 EMPTIED = s.put(s.after(s.RELEASED, RequestCar(CarMode.RELEASE)), platform__lane_gate_open=True,
                 platform__lane_gate_closed=False)  # fmt: skip
+TOP = MoveStacker(3750.0)
+ISOLATED = replace(s.SWAP, purpose=Purpose.ISOLATE, isolate=True)
+WITH_POWER, WITH_COOLANT = (DriveConnector(1, which, True) for which in Connector)
+NO_POWER, NO_COOLANT = (DriveConnector(1, which, False) for which in Connector)
+MATED = s.after(s.EMPTY_LANE, WITH_POWER, WITH_COOLANT)
+POWER, COOLANT = (("rack__power_mated", "rack__power_home"), ("rack__coolant_mated", "rack__coolant_home"))
 OPEN_GATE = Drive(Actuator.LANE_GATE, True)
 AGAIN = replace(s.SWAP, passed=frozenset({"store.4", "home.out", "18.lower"}))
 READY_AGAIN = s.put(
@@ -165,7 +179,7 @@ def _carry(
     prefix: str, pictures: tuple[Image, ...], places: tuple[str, str] = ("bay", "buffer"), swap: Swap = s.SWAP
 ) -> dict[str, Played]:
     first, at, took, brought, put = pictures
-    presence = {n: f"platform__{n}_present" for n in ("bay", "buffer", "store")}
+    presence = {n: f"platform__{n}_present" for n in ("bay", "buffer", "store", "isolation")}
     return {
         f"{prefix}.1": Played(first, at, STACKER, RACK, swap),
         f"{prefix}.2": Played(at, took, ("stacker__present", presence[places[0]]), RACK, swap),
@@ -184,12 +198,16 @@ PLAYED: dict[str, Played] = {
                        s.after(OFF_BAY, PlacePack(Aisle.LEFT))), places=("store", "bay")),
     "1": Played(s.STAGED, s.ARRIVED, LANE, "lane-unseen platform-silent given-up"),
     "2": Played(s.ARRIVED, s.STANDING, GATE, "lane-unseen platform-silent given-up"),
+    "2.again": Played(s.STANDING, s.put(s.after(s.STANDING, OPEN_GATE), platform__grooves=(False,) * 4),
+                      ("platform__grooves", "platform__lane_gate_open"), "lane-unseen platform-silent given-up"),
+    "2.in": Played(s.put(s.ARRIVED, platform__grooves=(False,) * 4, platform__lane_clear=True), s.ARRIVED, LANE,
+                   "lane-unseen platform-silent given-up"),
     "3": Played(ASKED, s.READY, ("car__hv_off", "car__dc_link_v"),
                 "lane-unseen platform-silent door other-car given-up"),
     "4": Played(s.READY, s.CENTRED, RODS, ENTERING),
     "4.free": Played(s.CENTRED, s.READY, RODS, ENTERING),
     "5.pins": Played(s.CENTRED, s.PINNED, PINS, ENTERING),
-    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(Actuator.PIN_LIFT, True)), BODY, ENTERING),
+    "5.lift": Played(s.PINNED, s.after(s.PINNED, Drive(Actuator.PIN_LIFT, True)), BODY, f"{ENTERING} columns"),
     "5.shutter": Played(s.CENTRED, s.after(s.CENTRED, Drive(Actuator.SHUTTER, True)), SHUTTER, ENTERING),
     "6": Played(s.CLAMPED, s.DOCKED, height("at_seat"), f"{HELD} {LIFT} {LOCKED} proof-unseen given-up"),
     "6.lower": Played(s.DOCKED, s.CLAMPED, height("at_home"), f"{HELD} {LIFT} {LOCKED} given-up"),
@@ -231,7 +249,7 @@ PLAYED: dict[str, Played] = {
     "16.shutter": Played(s.RETRACTED, s.COVERED, SHUTTER, "lane-unseen platform-silent"),
     "17": Played(s.put(s.COVERED, car__self_check=None), s.WOKEN, ("car__self_check", "car__pack_serial"),
                  "car-silent door-unseen check-fails"),
-    "18.lower": Played(s.WOKEN, s.DOWN, BODY, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
+    "18.lower": Played(s.WOKEN, s.DOWN, BODY, f"columns {LOCKED} proof-unseen lane-unseen platform-silent"),
     "18.free": Played(s.DOWN, s.RELEASED, PINS, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
     "17.again": Played(SLOT_AWAY, READY_AGAIN, ("shuttle__out_mm", "shuttle__out_at_under"),
                        f"{LOCKED} proof-unseen lane-unseen platform-silent", AGAIN),
@@ -242,6 +260,12 @@ PLAYED: dict[str, Played] = {
     "19": Played(s.after(s.RELEASED, OPEN_GATE), EMPTIED, LANE, "lane-unseen platform-silent"),
     "19.close": Played(EMPTIED, s.after(EMPTIED, Drive(Actuator.LANE_GATE, False)), GATE,
                        "lane-unseen platform-silent"),
+    "0.coolant": Played(MATED, s.after(MATED, NO_COOLANT), COOLANT, RACK_LOST),
+    "0.power": Played(s.after(MATED, NO_COOLANT), s.after(MATED, NO_COOLANT, NO_POWER), POWER, RACK_LOST),
+    "mate.power": Played(s.EMPTY_LANE, s.after(s.EMPTY_LANE, WITH_POWER), POWER, RACK_LOST),
+    "mate.coolant": Played(s.after(s.EMPTY_LANE, WITH_POWER), MATED, COOLANT, RACK_LOST),
+    **_carry("isolate", (s.EMPTY_LANE, AT_BAY, FETCHED, s.after(FETCHED, TOP), s.after(FETCHED, TOP, PlacePack(
+        Aisle.RIGHT))), places=("bay", "isolation"), swap=ISOLATED),
     "home.in": Played(s.RETRACTED, s.after(s.RETRACTED, MoveSlot(Slot.IN, s.BUFFER, 1.0)),
                       ("shuttle__in_mm", "shuttle__in_at_buffer"), "shuttle-silent slot-unseen lane-unseen"),
     "home.out": Played(OFF, s.after(OFF, MoveSlot(Slot.OUT, s.UNDER, 1.0)),

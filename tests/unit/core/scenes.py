@@ -16,7 +16,9 @@ from hal.commands import (
     Actuator,
     CarMode,
     Command,
+    Connector,
     Drive,
+    DriveConnector,
     HomeFork,
     Lock,
     MoveLift,
@@ -32,7 +34,12 @@ from hal.config.loader import load_station
 from hal.readings import (
     CarReading,
     ChargerReading,
+    CodeReading,
     FireReading,
+    HoistReading,
+    InsulationBound,
+    InsulationReading,
+    InsulationState,
     LiftReading,
     LockSetReading,
     LockState,
@@ -42,7 +49,10 @@ from hal.readings import (
     SafetyReading,
     SelfCheck,
     ShuttleReading,
+    SignalsReading,
     StackerReading,
+    UpsReading,
+    VisionReading,
 )
 
 HOME, TRANSFER, DOCK, SUPPORT = 0.0, 250.0, 900.0, 904.0
@@ -51,7 +61,10 @@ MASS_KG, TOUCH_KG = 300.0, 20.0
 VIN = "LNBSCUAK0PR000001"
 NEW, OLD, OTHER = "001PB20" + "N" * 17, "001PB20" + "A" * 17, "001PB20" + "X" * 17
 POINTS, BAYS = 10, 14
-DEVICES = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer", "rack", "fire")
+DEVICES = (
+    "lift", "locks", "shuttle", "stacker", "platform", "safety", "car", "car_pack", "buffer", "rack", "fire", "hoist",
+    "vision", "scanner", "ups", "insulation",
+)  # fmt: skip
 
 
 @cache
@@ -136,6 +149,11 @@ EMPTY_LANE = Image(
     rack=RackReading((False,) * BAYS, (True,) * BAYS, (False,) * BAYS, (True,) * BAYS, (False,) * BAYS),
     fire=FireReading((False,) * 2, (False,) * 2, True, False),
     chargers=(ChargerReading(False, 0.0, 0.0, 25.0, 0),) * BAYS,
+    hoist=HoistReading((0.0,) * 4, False),
+    vision=VisionReading(0.0, 0.0, 0.0, True),
+    signals=SignalsReading("green", "welcome"),
+    insulation=InsulationReading(2e6, InsulationBound.EXACT, InsulationState.NONE, 0.0),
+    ups=UpsReading(True, 100.0, 1800.0, True),
     packs=(*BAY_PACKS, PackReading()),
 )  # fmt: skip
 """Nobody there; 13 packs in the rack, the new one in bay 1."""
@@ -179,6 +197,15 @@ def _slot(image: Image, slot: Slot, target: float) -> Image:
     return put(image, shuttle=shuttle, platform=platform)
 
 
+def _connector(image: Image, bay: int, which: Connector, out: bool) -> Image:
+    def bays(values: tuple[bool, ...] | None, value: bool) -> tuple[bool, ...]:
+        seen = values or ()
+        return (*seen[: bay - 1], value, *seen[bay:])
+
+    mated, home = getattr(image.rack, f"{which}_mated"), getattr(image.rack, f"{which}_home")
+    return put(image, **{f"rack__{which}_mated": bays(mated, out), f"rack__{which}_home": bays(home, not out)})
+
+
 def _place(image: Image, side: object, present: bool) -> Image:
     """The place before the fork becomes full or empty."""
     level, p = image.stacker.level_mm, params()
@@ -186,7 +213,10 @@ def _place(image: Image, side: object, present: bool) -> Image:
     image = put(image, stacker__present=not present)
     if name == "buffer":
         there = pack(NEW) if present else PackReading()
-        return put(image, platform__buffer_present=present, shuttle__in_present=present, buffer=there)
+        code = CodeReading(NEW) if present else CodeReading()
+        return put(image, platform__buffer_present=present, shuttle__in_present=present, buffer=there, scanner=code)
+    if name == "isolation":
+        return put(image, platform__isolation_present=present)
     if name == "store":
         return put(image, platform__store_present=present, shuttle__out_present=present)
     bay = int(name.removeprefix("bay-"))
@@ -203,6 +233,7 @@ def _drive(image: Image, actuator: Actuator, out: bool) -> Image:
             p = replace(p, pins_engaged=out, pins_retracted=not out)
         case Actuator.PIN_LIFT:
             p = replace(p, pins_raised=out, wheels_on_floor=not out)
+            image = put(image, hoist=HoistReading((120.0 if out else 0.0,) * 4, out))
         case Actuator.SHUTTER:
             p = replace(p, shutter_open=out, shutter_closed=not out)
         case Actuator.LANE_GATE:
@@ -252,6 +283,8 @@ def _after(image: Image, command: Command) -> Image:  # noqa: PLR0911 - one case
             return put(image, stacker__fork_home=True)
         case Drive(actuator, out):
             return _drive(image, actuator, out)
+        case DriveConnector(bay, connector, out):
+            return _connector(image, bay, connector, out)
         case RequestCar(mode):
             return _ask(image, mode)
         case _:
@@ -268,7 +301,7 @@ ALL = tuple(range(1, POINTS + 1))
 STAGED = put(
     EMPTY_LANE,
     platform__buffer_present=True, platform__bay_present=(False, *(True,) * (BAYS - 2), False),
-    shuttle__in_present=True, buffer=pack(NEW), stacker__level_mm=0.0,
+    shuttle__in_present=True, buffer=pack(NEW), scanner=CodeReading(NEW), stacker__level_mm=0.0,
 )  # fmt: skip
 ARRIVED = drive_in(after(STAGED, Drive(Actuator.LANE_GATE, True)))
 STANDING = after(ARRIVED, Drive(Actuator.LANE_GATE, False))

@@ -15,10 +15,18 @@ from tests.unit.core.rows_table import PLAYED
 NAMES = tuple(PLAYED)
 EACH = pytest.mark.parametrize("name", NAMES)
 MAY_FIND_ITS_END = {
-    **{f"{p}.{k}": "the stacker stands there already" for p in ("0", "other", "putback", "store") for k in (1, 3)},
+    **{
+        f"{p}.{k}": "the stacker stands there already"
+        for p in ("0", "other", "putback", "store", "isolate")
+        for k in (1, 3)
+    },
     "16.shutter": "the way out may begin before it was opened", "0.5": "no motion", "12.other": "no motion",
     "2": "the car stands in the lane, the gate alone moves",
-    "4.free": "way back", "6.lower": "way back", "8.relock": "way back", "8.again": "way back", "10.raise": "way back",
+    "2.again": "the gate may stand open", "2.in": "no motion",
+    "0.coolant": "home already", "0.power": "home already", "mate.power": "there already",
+    "mate.coolant": "there already",
+    "4.free": "way back", "6.lower": "way back", "8.relock": "way back",
+    "8.again": "way back", "10.raise": "way back",
     "12.return": "way back",
     "14": "tried again after a back-off: some points are locked already", "14.old": "as 14",
     "14.back-off": "way back", "14.old-back-off": "way back", "14.unlock": "way back", "14.lower": "way back",

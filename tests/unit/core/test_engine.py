@@ -18,7 +18,7 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Install, Phase, State
-from hal.readings import CarReading, LiftReading, LockSetReading, LockState, PackReading, ShuttleReading
+from hal.readings import CarReading, LiftReading, LockSetReading, LockState, PackReading, SelfCheck, ShuttleReading
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import at_row, faults_cleared, notes, of, raised, sequencer
 
@@ -135,7 +135,21 @@ def test_a_resumed_row_that_is_done_commands_nothing() -> None:
         ("14", s.LOCKED, {"locks__torque_nm": (50.0,) * 10}, (F.LOCK_FAILED_LOCK, "locks")),
         ("15", s.PROVEN, {"car__pack_latched": False}, (F.LOCK_PROOF_DISAGREES, "locks")),
         ("17", s.WOKEN, {"car__pack_serial": s.OTHER}, (F.CAR_PACK_MISMATCH, "car")),
-        ("17", s.WOKEN, {"car__hvil_closed": False}, (F.SELF_CHECK_FAILED, "car")),
+        ("17", s.WOKEN, {"car__hvil_closed": False}, (F.HVIL_OPEN, "car")),
+        ("17", s.WOKEN, {"car__insulation_ok": False}, (F.INSULATION_LOW, "car")),
+        ("17", s.WOKEN, {"car__trouble_codes": 2}, (F.CAR_TROUBLE_CODE, "car")),
+        ("17", s.WOKEN, {"car__pack_serial": None}, (F.CAR_PACK_SILENT, "car")),
+        ("17", s.WOKEN, {"car__self_check": SelfCheck.RUNNING}, (F.SELF_CHECK_FAILED, "car")),
+        ("2", s.STANDING, {"vision__x_mm": 151.0}, (F.CAR_NOT_IN_PLACE, "vision")),
+        ("2", s.STANDING, {"vision__y_mm": -121.0}, (F.CAR_NOT_IN_PLACE, "vision")),
+        ("2", s.STANDING, {"vision__yaw_deg": 3.1}, (F.CAR_NOT_IN_PLACE, "vision")),
+        (
+            "3",
+            s.READY,
+            {"car_pack__temp_max_degc": 61.0, "platform__isolation_present": True},
+            (F.PLACE_OCCUPIED, "isolation"),
+        ),
+        ("5.lift", s.CLAMPED, {"hoist__catch_engaged": False}, (F.CATCH_NOT_ENGAGED, "hoist")),
         ("17", s.WOKEN, {"car__self_check": None}, (F.LINK_LOST, "car")),
         ("19", s.RELEASED, {}, (F.CAR_DID_NOT_LEAVE, "lane")),
     ],

@@ -202,10 +202,10 @@ def test_a_row_keeps_its_guards_in_maintenance() -> None:
 def test_a_held_swap_that_had_not_begun_steps_from_its_first_rows() -> None:
     driver = turned(held("0.1", s.EMPTY_LANE))
     driver.state = replace(driver.state, active=())
-    assert reason(driver.tell(step())) == "rows 0.1, 1 wait: name the one that is to go on"
+    assert reason(driver.tell(step())) == "rows 0.1, 0.coolant, 1 wait: name the one that is to go on"
     driver.tell(step("0.1"))
     driver.run(lambda d: d.is_in(PackML.HELD))
-    assert driver.done == ["0.1"]
+    assert driver.done[-1] == "0.1"
 
 
 def test_moves_go_at_the_reduced_speed_and_have_longer_for_it() -> None:
@@ -256,7 +256,7 @@ def test_the_last_row_ends_the_swap_also_in_maintenance_and_the_station_idles_in
     for _ in range(12):
         if driver.state.swap is None:
             break
-        driver.tell(step())
+        driver.tell(step(driver.state.active[0].row))
         driver.run(lambda d: d.is_in(PackML.HELD) or d.state.swap is None)
     driver.run(lambda d: d.is_in(PackML.IDLE))
     assert driver.state.mode is Mode.MAINTENANCE

@@ -142,7 +142,7 @@ def test_run_enable_is_asked_once_on_a_good_chain_and_seen_before_anything_start
     assert unread.packml is PackML.HELD, "once asked for, a lost chain holds"
     state, _ = SEQ.step(state, s.put(QUIET, safety__drives_enabled=True), Scan())
     assert state.packml is PackML.EXECUTE
-    assert [a.row for a in state.active] == ["0.1", "1"]
+    assert [a.row for a in state.active] == ["0.1", "0.coolant", "1"]
 
 
 def test_drives_that_never_enable_hold_and_can_be_tried_again() -> None:

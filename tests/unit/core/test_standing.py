@@ -1,0 +1,318 @@
+"""What stands beside a swap: fire, supply, insulation, bays; the isolation of a hot pack; what the driver is told."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from firmware_py.core.effects import Act, Arm, Disarm, Keep, Note
+from firmware_py.core.events import IsolateIn, Scan, TimeUp, Trouble
+from firmware_py.core.faults import Fault
+from firmware_py.core.faults import FaultCode as F
+from firmware_py.core.image import Image
+from firmware_py.core.packml import Mode, PackML
+from firmware_py.core.signals import signal_for
+from firmware_py.core.standing import blocks, isolation_due
+from firmware_py.core.state import Active, Phase, State
+from hal.commands import (
+    CarMode,
+    Command,
+    Connector,
+    DriveConnector,
+    DriverText,
+    EnableCharger,
+    Extract,
+    Lamp,
+    PlacePack,
+    RequestCar,
+)
+from hal.readings import ChargerReading, PackReading
+from tests.unit.core import scenes as s
+from tests.unit.core.engine_drive import Driver, answers, faults_cleared, of, raised, sequencer
+from tests.unit.core.test_swap_path import begin, ended, reach
+
+SEQ = sequencer()
+IDLE = State(PackML.IDLE)
+
+
+def _of(values: Any, value: object, at: int) -> Any:
+    return (*values[:at], value, *values[at + 1 :])
+
+
+def _bay(pack: PackReading, bay: int = 3) -> dict[str, object]:
+    return {"packs": _of(s.EMPTY_LANE.packs, pack, bay - 1)}
+
+
+HOT = s.pack("001PB20" + "H" * 17, 90.0, 60.0)
+BROKEN = ChargerReading(False, 0.0, 0.0, 25.0, 0x40)
+BAD = [
+    ({"fire__smoke": (False, True)}, F.FIRE_ALARM, "zone-2"),
+    ({"fire__gas": (True, False)}, F.FIRE_ALARM, "zone-1"),
+    ({"fire__panel_ok": False}, F.FIRE_PANEL_FAULT, "fire"),
+    ({"ups__on_mains": False}, F.MAINS_LOST, "ups"),
+    ({"insulation__insulation_ohm": 199_999.0}, F.INSULATION_LOW, "insulation"),
+    ({"platform__isolation_present": True}, F.ISOLATION_OCCUPIED, "isolation"),
+    (_bay(HOT), F.PACK_HOT, "bay-3"),
+    ({"rack__coolant_leak": _of((False,) * 14, True, 4)}, F.COOLANT_LEAK, "bay-5"),
+    (
+        {"chargers": _of(s.EMPTY_LANE.chargers, ChargerReading(False, 0.0, 0.0, 25.0, 0x40), 6)},
+        F.CHARGER_FAULT,
+        "bay-7",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "code", "device"), BAD)
+def test_a_finding_is_a_fault_once_and_gone_when_it_is_seen_to_be_good(
+    change: dict[str, object], code: F, device: str
+) -> None:
+    bad = s.put(s.EMPTY_LANE, **change)
+    state, effects = SEQ.step(IDLE, bad, Scan())
+    assert raised(effects) == [(code, device)]
+    assert SEQ.step(state, bad, Scan()) == (state, ())
+    state, effects = SEQ.step(state, s.EMPTY_LANE, Scan())
+    assert faults_cleared(effects) == [(code, device)]
+    assert not state.faults
+
+
+UNKNOWN: list[dict[str, object]] = [
+    {"fire__smoke": None}, {"fire__panel_ok": None}, {"ups__on_mains": None}, {"rack__coolant_leak": None},
+    {"insulation__insulation_ohm": None}, {"platform__isolation_present": None}, {"chargers": ()},
+    {"platform__bay_present": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", UNKNOWN)
+def test_what_is_unknown_neither_raises_nor_clears(change: dict[str, object]) -> None:
+    assert SEQ.step(IDLE, s.put(s.EMPTY_LANE, **change), Scan()) == (IDLE, ())
+    standing = IDLE
+    for bad, _, _ in BAD:
+        standing, _ = SEQ.step(standing, s.put(s.EMPTY_LANE, **bad), Scan())
+        blind = s.put(s.put(s.EMPTY_LANE, **bad), **change)
+        after, effects = SEQ.step(standing, blind, Scan())
+        assert not [c for c in faults_cleared(effects) if c[0] in {F.MAINS_LOST}] or "ups__on_mains" not in change
+        standing = after
+
+
+def test_a_silent_pack_is_a_fault_only_when_it_lasts() -> None:
+    silent = s.put(s.EMPTY_LANE, **_bay(PackReading()))
+    timer = "watch:PACK_SILENT:bay-3"
+    state, effects = SEQ.step(IDLE, silent, Scan())
+    assert (raised(effects), of(Arm, effects)) == ([], [Arm(timer, s.params().limit_s["silent"])])
+    assert SEQ.step(state, silent, Scan()) == (state, ())
+    spoke, effects = SEQ.step(state, s.EMPTY_LANE, Scan())
+    assert of(Disarm, effects) == [Disarm(timer)]
+    assert SEQ.step(spoke, silent, TimeUp(timer))[0].faults == (), "a timer of before means nothing"
+    state, effects = SEQ.step(state, silent, TimeUp(timer))
+    assert raised(effects) == [(F.PACK_SILENT, "bay-3")]
+    assert not any(map(blocks, state.faults)), "the bay is out, the station serves"
+    _, effects = SEQ.step(state, s.EMPTY_LANE, Scan())
+    assert faults_cleared(effects) == [(F.PACK_SILENT, "bay-3")]
+
+
+CHARGING = s.put(s.EMPTY_LANE, chargers=(ChargerReading(True, 380.0, 50.0, 40.0, 0),) * 13 + s.EMPTY_LANE.chargers[:1])
+ALL_OFF = [EnableCharger(bay, on=False) for bay in range(1, 14)]
+
+
+@pytest.mark.parametrize(
+    ("change", "commands"),
+    [
+        ({"fire__smoke": (True, False)}, [*ALL_OFF, Extract(on=True)]),
+        ({"fire__smoke": (True, False), "fire__extraction_on": True}, ALL_OFF),
+        ({"insulation__insulation_ohm": 1000.0}, ALL_OFF),
+        (_bay(HOT), [EnableCharger(3, on=False)]),
+        ({"rack__coolant_leak": _of((False,) * 14, True, 4)}, [EnableCharger(5, on=False)]),
+        ({"ups__on_mains": False}, []),
+    ],
+)
+def test_charging_ends_where_it_is_dangerous(change: dict[str, object], commands: list[Command]) -> None:
+    _, effects = SEQ.step(IDLE, s.put(CHARGING, **change), Scan())
+    assert [a.command for a in of(Act, effects)] == commands
+
+
+def test_a_charger_that_is_not_heard_is_stopped_too() -> None:
+    unheard = s.put(CHARGING, chargers=(ChargerReading(),) * 14, fire__gas=(True, False))
+    _, effects = SEQ.step(IDLE, unheard, Scan())
+    assert EnableCharger(14, on=False) in [a.command for a in of(Act, effects)]
+
+
+@pytest.mark.parametrize("row", ["1", "6", "11", "17"])
+def test_fire_holds_whatever_moves(row: str) -> None:
+    driver = reach(row)
+    driver.image = s.put(driver.image, fire__smoke=(False, True))
+    driver.tell(Scan())
+    assert driver.state.packml in {PackML.HOLDING, PackML.HELD}
+    assert (F.FIRE_ALARM, "zone-2") in raised(driver.effects)
+
+
+@pytest.mark.parametrize("change", [{"ups__on_mains": False}, {"insulation__insulation_ohm": 9e4}, _bay(HOT, 5)])
+def test_what_only_bars_the_next_swap_lets_the_running_one_end(change: dict[str, object]) -> None:
+    driver = reach("8")
+    driver.image = s.put(driver.image, **change)
+    driver.run(ended)
+    assert answers(driver.effects)[-1] == ("order-1", "completed")
+
+
+def test_no_order_is_taken_on_the_battery_and_one_is_with_a_hot_bay() -> None:
+    from tests.unit.core.test_swap_path import ORDER
+
+    for change, answer in (({"ups__on_mains": False}, "refused"), (_bay(HOT, 5), "accepted")):
+        image = s.put(s.EMPTY_LANE, **change)  # type: ignore[arg-type]
+        state, _ = SEQ.step(IDLE, image, Scan())
+        _, effects = SEQ.step(state, image, ORDER)
+        assert answers(effects) == [("order-1", answer)]
+
+
+@pytest.mark.parametrize(
+    ("code", "device", "bars"),
+    [
+        (F.LINK_LOST, "lift", True), (F.LINK_LOST, "fire", True), (F.LINK_LOST, "meter", False),
+        (F.LINK_LOST, "signals", False), (F.COMMAND_FAILED, "signals", False), (F.COMMAND_FAILED, "lift", True),
+        (F.LINK_LOST, "charger_3", False), (F.COOLANT_LEAK, "bay-1", False), (F.JOURNAL_FAILED, "journal", True),
+    ],
+)  # fmt: skip
+def test_which_faults_bar_the_service(code: F, device: str, bars: bool) -> None:
+    assert blocks(Fault(code, device, "")) is bars
+
+
+def test_a_lamp_that_fails_stops_nobody() -> None:
+    driver = reach("11")
+    driver.tell(Trouble(F.COMMAND_FAILED, "signals", "no answer"))
+    assert driver.is_in(PackML.EXECUTE)
+
+
+def _hot_idle(**changes: object) -> tuple[State, Image]:
+    image = s.put(s.put(s.EMPTY_LANE, **_bay(HOT)), **changes)
+    return SEQ.step(IDLE, image, Scan())[0], image
+
+
+def test_a_hot_pack_is_brought_away_when_the_station_is_idle_and_sound() -> None:
+    state, image = _hot_idle()
+    assert isolation_due(state, image) == 3
+    assert isolation_due(replace(state, packml=PackML.EXECUTE), image) is None
+    assert isolation_due(replace(state, mode=Mode.MAINTENANCE), image) is None
+    assert isolation_due(*_hot_idle(platform__isolation_present=True)) is None
+    assert isolation_due(*_hot_idle(platform__isolation_present=None)) is None
+    assert isolation_due(*_hot_idle(fire__smoke=(True, False))) is None
+    assert isolation_due(IDLE, image) is None
+    assert SEQ.step(state, image, IsolateIn(4, "iso-1")) == (state, ()), "not the hot one"
+
+
+def test_the_way_to_isolation_is_a_way_of_its_own() -> None:
+    _, image = _hot_idle(safety__drives_enabled=False)
+    plugged = s.after(image, DriveConnector(3, Connector.POWER, True), DriveConnector(3, Connector.COOLANT, True))
+    driver = Driver(plugged, IDLE)
+    driver.tell(Scan())
+    driver.tell(IsolateIn(3, "iso-1"))
+    driver.run(ended)
+    assert driver.done == ["isolate.1", "0.coolant", "0.power", "isolate.2", "isolate.3", "isolate.4"]
+    assert driver.image.platform.isolation_present is True
+    assert (F.PACK_HOT, "bay-3") in faults_cleared(driver.effects)
+    assert not answers(driver.effects), "nobody ordered it"
+    (end,) = [k.body for k in of(Keep, driver.effects) if k.note is Note.SWAP_ENDED]
+    assert (end["purpose"], end["outcome"]) == ("isolate", "completed")
+    assert not [c for c in driver.commands if isinstance(c, RequestCar)]
+
+
+def test_a_hot_pack_that_comes_back_goes_to_isolation_and_is_not_plugged_in() -> None:
+    driver = reach("3")
+    driver.image = s.put(driver.image, car_pack=s.pack(s.OLD, 12.0, 61.0))
+    driver.run(ended)
+    assert answers(driver.effects)[-1] == ("order-1", "completed")
+    assert driver.image.platform.isolation_present is True
+    assert not {"mate.power", "mate.coolant"} & set(driver.done)
+    assert driver.image.platform.bay_present is not None
+    assert driver.image.platform.bay_present[0] is False, "the bay of the new pack stays empty"
+
+
+def test_a_pack_that_gets_hot_until_its_plug_is_drawn_goes_there_too() -> None:
+    driver = reach("8")
+    driver.image = s.put(driver.image, car_pack=s.pack(s.OLD, 12.0, 61.0))
+    driver.run(ended)
+    assert driver.image.platform.isolation_present is True
+
+
+def test_a_car_with_a_hot_pack_is_let_go_when_there_is_no_place_for_it() -> None:
+    driver = reach("3")
+    driver.image = s.put(driver.image, car_pack=s.pack(s.OLD, 12.0, 61.0), platform__isolation_present=True)
+    driver.tell(TimeUp("limit:3"))
+    assert (F.PLACE_OCCUPIED, "isolation") in raised(driver.effects)
+    driver.run(ended)
+    assert "4" not in driver.done
+    assert "19" in driver.done
+
+
+def test_a_returned_pack_is_plugged_in_where_it_stands() -> None:
+    driver = begin()
+    driver.run(ended)
+    assert driver.done.index("store.4") < driver.done.index("mate.power") < driver.done.index("mate.coolant")
+    places = [c for c in driver.commands if isinstance(c, PlacePack)]
+    assert len(places) == 2
+    assert driver.image.rack.coolant_mated is not None
+    assert driver.image.rack.coolant_mated[0] is True
+
+
+def test_a_bay_is_unplugged_before_its_pack_is_taken() -> None:
+    image = s.after(
+        s.put(s.EMPTY_LANE, safety__drives_enabled=False),
+        DriveConnector(1, Connector.POWER, True), DriveConnector(1, Connector.COOLANT, True),
+    )  # fmt: skip
+    driver = Driver(image, IDLE)
+    from tests.unit.core.test_swap_path import ORDER
+
+    driver.tell(ORDER)
+    driver.run(ended)
+    assert driver.done.index("0.coolant") < driver.done.index("0.power") < driver.done.index("0.2")
+
+
+def test_a_car_out_of_reach_parks_again_and_then_leaves() -> None:
+    driver = reach("2")
+    driver.image = s.put(driver.image, vision__x_mm=400.0)
+    for _ in range(2):
+        driver.tell(TimeUp("limit:2"))
+        assert [a.row for a in driver.state.active if a.row.startswith("2")] == ["2.again"]
+        driver.run(lambda d: any(a.row == "2.again" and a.phase is Phase.RUNNING for a in d.state.active))
+        driver.image = s.put(driver.image, platform__grooves=(False,) * 4)
+        driver.run(lambda d: any(a.row == "2.in" and a.phase is Phase.RUNNING for a in d.state.active))
+        driver.image = s.put(driver.image, platform__grooves=(True,) * 4)
+        driver.run(lambda d: any(a.row == "2" and a.phase is Phase.RUNNING for a in d.state.active))
+    driver.tell(TimeUp("limit:2"))
+    assert (F.CAR_NOT_IN_PLACE, "vision") in raised(driver.effects)
+    driver.run(ended)
+    assert "3" not in driver.done
+    assert answers(driver.effects)[-1] == ("order-1", "failed")
+
+
+def _in(row: str) -> State:
+    return State(PackML.EXECUTE, active=(Active("0.6"), Active(row)))
+
+
+FIRE = replace(IDLE, faults=(Fault(F.FIRE_ALARM, "zone-1", "smoke"),))
+LIT = [
+    (State(), Lamp.RED, DriverText.CLOSED),
+    (IDLE, Lamp.GREEN, DriverText.WELCOME),
+    (replace(IDLE, faults=(Fault(F.MAINS_LOST, "ups", ""),)), Lamp.RED, DriverText.CLOSED),
+    (replace(IDLE, faults=(Fault(F.PACK_SILENT, "bay-1", ""),)), Lamp.GREEN, DriverText.WELCOME),
+    (FIRE, Lamp.RED, DriverText.EVACUATE),
+    (replace(_in("8"), faults=FIRE.faults), Lamp.RED, DriverText.EVACUATE),
+    (State(PackML.STARTING), Lamp.AMBER, DriverText.WAIT),
+    (_in("1"), Lamp.GREEN, DriverText.DRIVE_IN),
+    (_in("2.again"), Lamp.AMBER, DriverText.PARK_AGAIN),
+    (_in("8"), Lamp.AMBER, DriverText.STAY),
+    (_in("19"), Lamp.GREEN, DriverText.LEAVE),
+    (_in("19.close"), Lamp.AMBER, DriverText.WAIT),
+    (State(PackML.HELD), Lamp.RED, DriverText.WAIT),
+    (State(PackML.ABORTED), Lamp.RED, DriverText.CLOSED),
+]
+
+
+@pytest.mark.parametrize(("state", "lamp", "text"), LIT)
+def test_what_the_driver_is_told(state: State, lamp: Lamp, text: DriverText) -> None:
+    told = signal_for(state)
+    assert (told.lamp, told.text) == (lamp, text)
+
+
+def test_nobody_is_released_while_the_car_is_asked_to_stay() -> None:
+    driver = begin()
+    driver.run(lambda d: "18.free" in d.done)
+    assert RequestCar(CarMode.RELEASE) not in driver.commands
