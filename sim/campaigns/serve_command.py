@@ -131,7 +131,7 @@ def _as_json(served: Served, overlay: Path, socket: Path, command: list[str]) ->
 
 def _where(entry: dict[str, Any]) -> str:
     kind = entry["kind"]
-    if kind == "modbus-rtu":
+    if "baudrate" in entry:
         return f"{kind}  {entry['port']} at {entry['baudrate']} Bd"
     if kind == "can":
         options = " ".join(f"{key} {value}" for key, value in entry.items() if key not in {"kind", "interface"})

@@ -56,7 +56,7 @@ class WireLog:
         """Every entry after the header."""
         line = 0
         for number, said in enumerate(self._entries[1:], start=2):
-            count = said.get("got", said.get("sent", 0))
+            count = said.get("got", said.get("sent", 0)) if said.get("wire") == "can" else 0
             yield Entry(number, said, tuple(self._frame(line + k) for k in range(count)))
             line += count
 

@@ -30,7 +30,7 @@ async def main():
         n = 0
         while True:
             n += 1
-            log.put(line({"n": n, "got": 1, "text": "x" * 300}), candump("car", [Frame(n, b"abcdefgh")], 1.5, sent=False))
+            log.put(line({"n": n, "wire": "can", "got": 1, "text": "x" * 300}), candump("car", [Frame(n, b"abcdefgh")], 1.5, sent=False))
             if n == 2000:
                 print("go", flush=True)
             await asyncio.sleep(0.0001)
@@ -142,7 +142,9 @@ def test_python_can_reads_the_frames(tmp_path: Path) -> None:
 
 def test_a_line_that_is_cut_is_no_line(tmp_path: Path) -> None:
     (tmp_path / "can.log").write_bytes(b"(1.000000) car 123#0011 R\n(1.0")
-    (tmp_path / "wires.jsonl").write_bytes(HEADER + b'{"got":1,"text":"\xe2\x80\xa8"}\n{"got":1,"te\xe2\x80')
+    (tmp_path / "wires.jsonl").write_bytes(
+        HEADER + b'{"wire":"can","got":1,"text":"\xe2\x80\xa8"}\n{"got":1,"te\xe2\x80'
+    )
     (entry,) = WireLog(tmp_path)
     assert entry.frames == (Frame(0x123, b"\x00\x11", extended=False),)
 
@@ -154,8 +156,8 @@ def test_a_line_that_is_cut_is_no_line(tmp_path: Path) -> None:
         (b'{"wire-log":2}\n', b"", "format 1"),
         (b"[1]\n", b"", "wires.jsonl:1: no JSON object"),
         (HEADER + b"{\n", b"", "wires.jsonl:2: no JSON"),
-        (HEADER + b'{"got":2}\n', b"(1.0) car 123#00\n", "can.log:2: wires.jsonl announces"),
-        (HEADER + b'{"got":1}\n', b"(1.0) car 123#0\n", "can.log:1: .* is no line of candump"),
+        (HEADER + b'{"wire":"can","got":2}\n', b"(1.0) car 123#00\n", "can.log:2: wires.jsonl announces"),
+        (HEADER + b'{"wire":"can","got":1}\n', b"(1.0) car 123#0\n", "can.log:1: .* is no line of candump"),
     ],
 )
 def test_what_is_no_log_is_refused(tmp_path: Path, wires: bytes, frames: bytes, why: str) -> None:
