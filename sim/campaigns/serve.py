@@ -193,7 +193,8 @@ async def _open_wires(
 
 
 def _mqtt_entry(config: MqttConfig, port: int) -> dict[str, Any]:
-    return {**config.model_dump(), "host": HOST, "port": port}
+    """The station's own session, at our broker: it asks for no password."""
+    return {**config.model_dump(exclude={"username", "credential"}), "host": HOST, "port": port}
 
 
 def _notice(served: Served, speed: float) -> Message:
