@@ -25,6 +25,7 @@ from hal.config.links import (
     MqttConfig,
     SocketcandConfig,
 )
+from hal.config.station import ReaderDevice
 from hal.devices.charger import ChargerNode
 from hal.devices.unit import GATEWAY_CODES
 from hal.errors import DeviceRefused, HalError, LinkDown, LinkError
@@ -34,6 +35,8 @@ READS: Final = 5
 GIVE_UP: Final = 2
 """So many failures and no answer: the unit is silent."""
 LISTEN_S: Final = 2.0
+ROUNDS: Final = 2
+"""So often a device that speaks by itself must have had its turn."""
 NAMES_S: Final = 2.0
 """How much longer to listen for the names of those that were heard: a serial number travels in parts."""
 _LOOK_S: Final = 0.1
@@ -220,6 +223,8 @@ async def _names(hearing: Hearing) -> None:
 
 async def _line(station: Station, name: str, config: LineTcpConfig | LineSerialConfig, listen_s: float) -> Wire:
     heard: list[bytes] = []
+    readers = (d for d in station.devices.values() if isinstance(d, ReaderDevice) and d.link == name)
+    listen_s = max(listen_s, *(ROUNDS * reader.every_s for reader in readers), 0.0)
     link = line_link(station, name, config)
     link.subscribe(heard.extend)
     async with link:

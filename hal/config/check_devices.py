@@ -49,6 +49,8 @@ def check_devices(draft: Draft, units: Mapping[str, Unit]) -> None:
     for member in draft.unit_names:
         if member not in owner:
             (draft.spot / "units" / member).note("used by no device", "every unit in exactly one device")
+        if member in draft.devices:
+            (draft.spot / "units" / member).note(repr(member), "a name that no device has: both can be asked for")
 
 
 def _check_members(draft: Draft, name: str, device: UnitsDevice, owner: dict[str, str], spot: Spot) -> None:

@@ -137,7 +137,7 @@ SILENT = {
     "rack_connectors": ("rack", lambda i: i.rack.power_home is None),
     "fire_panel": ("fire", lambda i: i.fire.smoke is None),
     "lane_signals": ("signals", lambda i: i.signals.lamp is None),
-    "ups": ("ups", lambda i: i.ups.on_mains is None),
+    "supply": ("ups", lambda i: i.ups.on_mains is None),
     "insulation_monitor": ("insulation", lambda i: i.insulation.insulation_ohm is None),
     "grid_meter": ("meter", lambda i: i.meter.power_w is None),
 }

@@ -127,6 +127,17 @@ def test_every_name_can_be_asked_for() -> None:
     assert len(known) == len(set(known))
 
 
+async def test_a_code_reader_is_heard_with_its_line(tmp_path: Path) -> None:
+    async with rig(tmp_path) as on:
+        on.served.world.packs.move("bay-3", "in")
+        pack = on.served.world.buffer_pack
+        assert pack is not None
+        part = (await on.look("scanner"))["scanner"]
+    assert part.values == {"code": pack.serial}
+    assert part.raw == {"line": pack.serial}
+    assert (part.age_s or 0.0) < 1.0
+
+
 async def test_the_command_reads_once_or_again_and_again(tmp_path: Path) -> None:
     async with bench() as on, rig(tmp_path) as there:
         words = ("read", STATION, "--links", str(there.overlay))
