@@ -48,7 +48,14 @@ def is_polled(name: str, register: Register) -> bool:
     """True when a register is part of the cyclic reads: what its file says, else when its name is a role."""
     if not register.readable or register.clears_on_read:
         return False
+    if register.is_stamp:
+        return True
     return name in ROLES if register.cyclic is None else register.cyclic
+
+
+def _always(register: Register) -> bool:
+    """Polled whatever a station takes of the unit."""
+    return register.cyclic is True or register.is_stamp
 
 
 def is_shy(register: Register) -> bool:
@@ -73,7 +80,7 @@ def _registers(unit: Unit) -> Iterator[Field]:
             name=name,
             read=read if register.readable else None,
             write=Block(register.table, register.address, register.span) if register.writable else None,
-            polled=is_polled(name, register) and (not taken or name in taken or register.cyclic is True),
+            polled=is_polled(name, register) and (not taken or name in taken or _always(register)),
             shy=is_shy(register),
             decoder=_register_decoder(unit, register, gain, read),
             placer=lambda at, r=register, g=gain, s=skip: values.placer(r, g, at + s),  # type: ignore[misc]

@@ -6,6 +6,7 @@ from functools import partial
 from hal.codecs.blocks import Block, merge
 from hal.codecs.fields import LATCH_OUTPUT, OUTPUT, ROLES, Field, fields_of
 from hal.codecs.plan import Action, Condition, Planner, Wait, Write, compile_verb, switch
+from hal.codecs.stamp import Stamp, stamp_of
 from hal.codecs.values import Decoded, Decoder, Placer, Value
 from hal.config.bundle import Unit
 from hal.config.device import WORD_TABLES
@@ -47,6 +48,9 @@ class UnitCodec:
         self._decoders: dict[Block, tuple[tuple[str, Decoder], ...]] = {b: self._decoders_of(b) for b in self.blocks}
         self._images: dict[Block, _Image] = {}
         self._mapped = self._mapped_blocks()
+        self._constants = {n: r.constant for n, r in unit.device.registers.items() if r.constant is not None}
+        self._stamped = any(register.is_stamp for register in unit.device.registers.values())
+        self._stamps: dict[Block, Stamp | None] = {}
 
     def decode(self, block: Block, words: Sequence[int]) -> Decoded:
         """Every readable value that lies in the block. Raises `CodecError` when the number of words is wrong."""
@@ -56,6 +60,14 @@ class UnitCodec:
         if decoders is None:
             decoders = self._decoders[block] = self._decoders_of(block)
         return {name: decode(words) for name, decode in decoders}
+
+    def stamp(self, block: Block) -> Stamp | None:
+        """What proves that words are a new answer of this block."""
+        if not self._stamped:
+            return None
+        if block not in self._stamps:
+            self._stamps[block] = stamp_of(block, self.unit.device.registers)
+        return self._stamps[block]
 
     def plan(self, verb: str, arguments: Mapping[str, Value]) -> tuple[Action, ...]:
         """Frames and waits of a command, in order. Raises `CodecError` for an unknown verb or a value out of range."""
@@ -77,7 +89,7 @@ class UnitCodec:
         start, size, placers = image
         entries = [0] * size
         for name, place in placers:
-            value = values.get(name)
+            value = values.get(name, self._constants.get(name))
             if value is not None:
                 place(entries, value)
             elif name in ROLES:

@@ -22,6 +22,7 @@ def check_rules(content: DeviceContent, spot: Spot) -> None:
         _check_order(register, here)
         _check_repetition(register, content.device, here)
         _check_memory(register, here)
+        _check_stamp(register, here)
         if register.clears_on_read:
             _check_one_reader(content, name, register, here)
         if register.valid:
@@ -82,6 +83,20 @@ def _check_memory(register: Register, spot: Spot) -> None:
         (spot / "rest").note(show(register.rest), "only together with hazard")
     if register.edge and not register.writable:
         (spot / "edge").note("true", "only for a register that can be written")
+
+
+def _check_stamp(register: Register, spot: Spot) -> None:
+    """A count and a mark are plain words that are read with every poll."""
+    if not register.is_stamp:
+        return
+    where = spot / ("rolling" if register.rolling else "constant")
+    plain = register.type is WordType.U16 and register.bit is None and register.repeat is None and register.enum is None
+    if not plain or (register.scale, register.offset) != (1.0, 0.0):
+        where.note(str(register.type), "a plain u16 word")
+    if register.access != "r" or register.cyclic is False or register.clears_on_read:
+        where.note(f"access {register.access}", "only what is read with every poll, and never written")
+    if register.rolling and register.constant is not None:
+        where.note("both", "either a count or a mark")
 
 
 def _check_one_reader(content: DeviceContent, name: str, register: Register, spot: Spot) -> None:

@@ -63,6 +63,8 @@ class Register(Strict):
     - `edge`: the unit acts on the change, so that a verb writes both levels.
     - `rewrite_every_s`: a value that is not zero is written again so often; the unit drops it after `drops_after_s`.
     - `clears_on_read`: a read changes it; never polled, one reader. `eeprom`, `eeprom_values`: writes wear a memory.
+    - `rolling`: the unit counts it up with every answer that holds it; `constant`: it always reads so. The stamp of a
+      status block: an answer with an old count, or without the mark, is not taken.
     - `valid`: companions, read in the same request, and the values of each with which this one counts.
     """
 
@@ -87,10 +89,17 @@ class Register(Strict):
     clears_on_read: Flag = False
     eeprom: Flag = False
     eeprom_values: tuple[Int, ...] = ()
+    rolling: Flag = False
+    constant: Annotated[int, Field(strict=True, ge=1, le=0xFFFF)] | None = None
     valid: dict[Name, Annotated[tuple[Argument, ...], Field(min_length=1)]] = Field(default_factory=dict)
     ref: Int | None = None
     confidence: Literal["H", "M"] | None = None
     source: str = ""
+
+    @property
+    def is_stamp(self) -> bool:
+        """True for what proves that an answer is a new one of its block."""
+        return self.rolling or self.constant is not None
 
     @property
     def readable(self) -> bool:

@@ -42,6 +42,8 @@ class ModbusUnit:
         self._id = codec.unit.unit
         self._timeout_s = codec.info.timeout_s
         self._raw: dict[Block, tuple[int, ...]] = {}
+        self._count: dict[Block, int | None] = {}
+        """The last count of each block that has a stamp."""
         self._marks = tuple(mark for mark in marks_of(codec.unit.device) if mark.expect)
         self._is_known = not self._marks
 
@@ -65,11 +67,13 @@ class ModbusUnit:
         fresh: list[tuple[Block, tuple[int, ...]]] = []
         for block in self.codec.blocks:
             words = await self._read(block)
-            if words != self._raw.get(block):
+            stamp = self.codec.stamp(block)
+            if (words if stamp is None else stamp.body(words)) != self._raw.get(block):
                 fresh.append((block, words))
         for block, words in fresh:
             self.values.update(self._decode(block, words))
-            self._raw[block] = words
+            stamp = self.codec.stamp(block)
+            self._raw[block] = words if stamp is None else stamp.body(words)
             self.version += 1
             self.changed_at_s = started
         self.at_s = started
@@ -143,7 +147,14 @@ class ModbusUnit:
         return seen
 
     async def _read(self, block: Block) -> tuple[int, ...]:
-        return await self._link.read(self._id, block.table, block.address, block.count, timeout_s=self._timeout_s)
+        words = await self._link.read(self._id, block.table, block.address, block.count, timeout_s=self._timeout_s)
+        stamp = self.codec.stamp(block)
+        if stamp is not None:
+            wrong = stamp.why_not(words, self._count.get(block))
+            self._count[block] = None if wrong else stamp.count(words)  # a unit that starts anew counts anew
+            if wrong:
+                raise LinkGarbage(f"{self.name}: {block.table} 0x{block.address:04X}: {wrong}")
+        return words
 
     def _decode(self, block: Block, words: tuple[int, ...]) -> Values:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from hal.codecs.blocks import Block
 from hal.codecs.identity import Mark, marks_of
 from hal.codecs.registers import UnitCodec, Value
 from hal.codecs.values import Scalar
@@ -46,6 +47,8 @@ class UnitEmulator:
         """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
         self._memory = Memory()
         self._writes = 0
+        self._count = 0
+        """Answers so far: the count of a status block."""
         self._marks = {(m.block.table, m.block.address, m.block.count): m for m in marks_of(unit.device)}
         self._cache: dict[tuple[Table, int, int], tuple[tuple[int, int, float], tuple[int, ...]]] = {}
 
@@ -59,7 +62,7 @@ class UnitEmulator:
         heed(fault)
         stamp = self._stamp()
         if cached is not None and (cached[0] == stamp or fault.frozen):
-            return cached[1]
+            return self._counted(key, cached[1])
         self._refuse(READ_FUNCTION[table] in self.functions, ILLEGAL_FUNCTION)
         if key in self._marks:
             return self._marks[key].encode(_said(self._marks[key], other=fault.other))
@@ -68,7 +71,7 @@ class UnitEmulator:
         except LookupError:
             raise ModbusReject(ILLEGAL_ADDRESS) from None
         self._cache[key] = (stamp, entries)
-        return entries
+        return self._counted(key, entries)
 
     def write(self, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
         """Take a write. Raises as `read` does."""
@@ -86,6 +89,14 @@ class UnitEmulator:
         self._memory.kept |= written
         self._writes += 1
         self.act(written)
+
+    def _counted(self, key: tuple[Table, int, int], entries: tuple[int, ...]) -> tuple[int, ...]:
+        stamp = self._codec.stamp(Block(*key))
+        if stamp is None:
+            return entries
+        if not self.fault.frozen:
+            self._count += 1
+        return stamp.counted(entries, self._count)
 
     def act(self, written: Values) -> None:
         """Do to the world what these values say."""

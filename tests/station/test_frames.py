@@ -23,6 +23,8 @@ ABUSES = {
     "checksum": ("unit-garbled", {"how": "checksum"}),
     "truncated": ("unit-garbled", {"how": "truncated"}),
     "other-unit": ("unit-garbled", {"how": "other-unit"}),
+    "stale": ("unit-garbled", {"how": "stale"}),
+    "frozen": ("unit-frozen", {}),
     "late": ("unit-late", {"seconds": 0.12}),
     "exceptions": ("unit-refuses", {"code": 4}),
 }
@@ -66,10 +68,16 @@ def test_a_swap_over_frames_is_as_good_as_one_over_words_and_as_replayable(happy
     assert happy.digest != over_words.digest, "time on the wire is not the same"
 
 
-@pytest.mark.parametrize("abuse", ABUSES)
+@pytest.mark.parametrize("abuse", ["garbage", "checksum", "truncated", "other-unit", "late", "exceptions"])
 def test_a_drive_that_raises_a_pack_and_answers_wrongly_holds_the_swap(abuse: str) -> None:
     """On the lift's serial line, in step 13: unknown is never so. When it answers well again a person resumes."""
     assert run(abused("lift_drive", abuse, row="13", for_s=0.0, held=True)).misses == ()
+
+
+@pytest.mark.parametrize("abuse", ["stale", "frozen"])
+def test_an_old_answer_in_a_new_frame_is_known_by_its_count(abuse: str) -> None:
+    """Unit, function, length and checksum are right, and so is the value, of a while ago: only its count is old."""
+    assert run(abused("lift_load", abuse, row="13", for_s=0.0, held=True)).misses == ()
 
 
 @pytest.mark.parametrize("abuse", ["garbage", "late"])

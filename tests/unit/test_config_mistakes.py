@@ -262,7 +262,9 @@ def test_a_path_finds_the_files_beside_it(root: Path) -> None:
 
 def test_addresses_that_count_from_one_become_wire_addresses(root: Path) -> None:
     change(
-        root / "devices/generic/di16.toml", ("address_base = 0", "address_base = 1"), ("address = 0\n", "address = 1\n")
+        root / "devices/generic/di16.toml",
+        ("address_base = 0", "address_base = 1"),
+        *((f"address = {n}\n", f"address = {n + 1}\n") for n in (2, 1, 0)),
     )
     station = load_station("choco-14", roots=(root,))
     assert station.units["lift_switches"].device.channels["di"].address == 0

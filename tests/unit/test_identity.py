@@ -121,7 +121,7 @@ async def test_a_gateway_that_answers_for_a_silent_unit_says_nothing_of_it(code:
 
 async def test_a_product_that_cannot_tell_is_believed() -> None:
     line = Line()
-    codec = UnitCodec(unit_of(device_file("generic/di16"), {"at_home": Channel("di", 0)}))
+    codec = UnitCodec(unit_of(device_file("io/moxa-e1210"), {"at_home": Channel("di", 0)}))
     await ModbusUnit(codec, line, lambda: 7.0).poll()
     assert line.asked == [INPUTS]
 
