@@ -151,7 +151,7 @@ class ModbusUnit:
         stamp = self.codec.stamp(block)
         if stamp is not None:
             wrong = stamp.why_not(words, self._count.get(block))
-            self._count[block] = None if wrong else stamp.count(words)  # a unit that starts anew counts anew
+            self._count[block] = stamp.count(words)  # also a refused one: a unit that starts anew counts on from there
             if wrong:
                 raise LinkGarbage(f"{self.name}: {block.table} 0x{block.address:04X}: {wrong}")
         return words

@@ -71,6 +71,17 @@ async def test_a_unit_that_starts_anew_is_believed_after_one_doubt() -> None:
     assert unit.values["load_kg"] == 302.0
 
 
+async def test_a_unit_whose_values_hang_is_never_believed_again_until_it_counts() -> None:
+    unit, _ = load_cell(*[(3000, MARK, 7)] * 5, (3010, MARK, 8))
+    await unit.poll()
+    for _ in range(4):
+        with pytest.raises(LinkGarbage):
+            await unit.poll()
+    assert unit.at_s == 0.0
+    await unit.poll()
+    assert unit.values["load_kg"] == 301.0
+
+
 async def test_another_block_in_the_place_of_the_right_one_is_refused() -> None:
     unit, _ = load_cell((3000, 0x4C4B, 7))
     with pytest.raises(LinkGarbage, match="mark 0x4C4B instead of 0x4C43"):
