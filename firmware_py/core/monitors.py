@@ -2,21 +2,36 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.params import Params
-from hal.readings import PackReading
+from hal.readings import ChargerReading, FireReading, InsulationReading, PackReading, UpsReading
+
+Key = tuple[FaultCode, str]
+"""Code and device of a finding."""
+MEMORY: Final = 256
+"""Readings come again unchanged many times a second: what was found in them is kept. Readings are values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One condition as it is seen now: `bad` with the numbers in `text`, or seen to be good. Unknown is no finding."""
+    """One condition that is seen to be bad, with the numbers."""
 
     code: FaultCode
     device: str
-    bad: bool
-    text: str = ""
+    text: str
+
+    @property
+    def key(self) -> Key:
+        """What the fault will be known by."""
+        return self.code, self.device
+
+
+Findings = tuple[tuple[Finding, ...], frozenset[Key]]
+"""What is bad, and what is seen to be good. Unknown is in neither."""
 
 
 def too_hot(pack: PackReading, params: Params) -> bool:
@@ -24,53 +39,78 @@ def too_hot(pack: PackReading, params: Params) -> bool:
     return pack.temp_max_degc is not None and pack.temp_max_degc >= params.isolate_degc
 
 
-def findings(image: Image, params: Params) -> Iterator[Finding]:
-    """Everything that is known, good or bad."""
-    yield from _house(image, params)
-    present = image.platform.bay_present or ()
-    for bay, full in enumerate(present, 1):
-        yield from _bay(bay, full, image, params)
-    yield from _car_pack(image, params)
+def findings(image: Image, params: Params) -> Iterator[Findings]:
+    """Everything that is known, part by part."""
+    yield _fire(image.fire)
+    yield _supply(image.ups, image.insulation, params.insulation_min_ohm)
+    leaks, platform = image.rack.coolant_leak or (), image.platform
+    for bay, full in enumerate(platform.bay_present or (), 1):
+        leak = leaks[bay - 1] if bay <= len(leaks) else None
+        pack = image.bay(bay)
+        yield _bay(bay, full, pack.serial is None, pack.temp_max_degc, params.isolate_degc)
+        yield _connection(bay, leak, image.charger(bay))
+    yield _place(platform.isolation_present)
+    empty, warmest = platform.lane_clear is True, image.car_pack.temp_max_degc
+    yield _pack("car_pack", not empty, warmest, params.isolate_degc)
 
 
-def _house(image: Image, params: Params) -> Iterator[Finding]:
-    fire, ups = image.fire, image.ups
+def _sorted(*seen: tuple[bool | None, Finding]) -> Findings:
+    """Bad ones as they are, of good ones the keys, unknown ones nowhere."""
+    return tuple(f for bad, f in seen if bad), frozenset(f.key for bad, f in seen if bad is False)
+
+
+@lru_cache(maxsize=MEMORY)
+def _fire(fire: FireReading) -> Findings:
+    found: list[tuple[bool | None, Finding]] = []
     for zone, (smoke, gas) in enumerate(zip(fire.smoke or (), fire.gas or (), strict=False), 1):
         seen = " and ".join(name for name, on in (("smoke", smoke), ("gas", gas)) if on)
-        yield Finding(FaultCode.FIRE_ALARM, f"zone-{zone}", bool(seen), f"{seen} in zone {zone}")
-    if fire.panel_ok is not None:
-        yield Finding(
-            FaultCode.FIRE_PANEL_FAULT, "fire", not fire.panel_ok, "the fire panel reports a fault of its own"
-        )
-    if ups.on_mains is not None:
-        left = "" if ups.charge_pct is None else f", battery at {ups.charge_pct:.0f} %"
-        yield Finding(FaultCode.MAINS_LOST, "ups", not ups.on_mains, f"supply from the battery{left}")
-    ohm = image.insulation.insulation_ohm
-    if ohm is not None:
-        low = ohm < params.insulation_min_ohm
-        text = f"{ohm / 1000:.0f} kΩ, at least {params.insulation_min_ohm / 1000:.0f} kΩ"
-        yield Finding(FaultCode.INSULATION_LOW, "insulation", low, text)
-    if image.platform.isolation_present is not None:
-        text = "a pack stands in the isolation place"
-        yield Finding(FaultCode.ISOLATION_OCCUPIED, "isolation", image.platform.isolation_present, text)
+        found.append((bool(seen), Finding(FaultCode.FIRE_ALARM, f"zone-{zone}", f"{seen} in zone {zone}")))
+    text = "the fire panel reports a fault of its own"
+    panel_bad = None if fire.panel_ok is None else not fire.panel_ok
+    return _sorted(*found, (panel_bad, Finding(FaultCode.FIRE_PANEL_FAULT, "fire", text)))
 
 
-def _bay(bay: int, full: bool, image: Image, params: Params) -> Iterator[Finding]:
-    pack, device = image.bay(bay), f"bay-{bay}"
-    yield Finding(FaultCode.PACK_SILENT, device, full and pack.serial is None, f"bay {bay} is full, its pack is silent")
-    if not full or pack.temp_max_degc is not None:
-        text = f"{pack.temp_max_degc or 0.0:.0f} °C, isolated from {params.isolate_degc:.0f} °C"
-        yield Finding(FaultCode.PACK_HOT, device, full and too_hot(pack, params), text)
-    leaks = image.rack.coolant_leak
-    if leaks is not None and bay <= len(leaks):
-        yield Finding(FaultCode.COOLANT_LEAK, device, leaks[bay - 1], f"coolant runs at bay {bay}")
-    word = image.charger(bay).fault_word
-    if word is not None:
-        yield Finding(FaultCode.CHARGER_FAULT, device, word != 0, f"charger of bay {bay}: fault word 0x{word:04X}")
+@lru_cache(maxsize=MEMORY)
+def _supply(ups: UpsReading, insulation: InsulationReading, min_ohm: float) -> Findings:
+    left = "" if ups.charge_pct is None else f", battery at {ups.charge_pct:.0f} %"
+    on_battery = None if ups.on_mains is None else not ups.on_mains
+    ohm = insulation.insulation_ohm
+    low = None if ohm is None else ohm < min_ohm
+    text = f"{(ohm or 0.0) / 1000:.0f} kΩ, at least {min_ohm / 1000:.0f} kΩ"
+    return _sorted(
+        (on_battery, Finding(FaultCode.MAINS_LOST, "ups", f"supply from the battery{left}")),
+        (low, Finding(FaultCode.INSULATION_LOW, "insulation", text)),
+    )
 
 
-def _car_pack(image: Image, params: Params) -> Iterator[Finding]:
-    pack, empty = image.car_pack, image.platform.lane_clear is True
-    if empty or pack.temp_max_degc is not None:
-        text = f"{pack.temp_max_degc or 0.0:.0f} °C, isolated from {params.isolate_degc:.0f} °C"
-        yield Finding(FaultCode.PACK_HOT, "car_pack", not empty and too_hot(pack, params), text)
+@lru_cache(maxsize=MEMORY)
+def _bay(bay: int, full: bool, silent: bool, warmest_degc: float | None, isolate_degc: float) -> Findings:
+    device = f"bay-{bay}"
+    bad, good = _pack(device, full, warmest_degc, isolate_degc)
+    mute = Finding(FaultCode.PACK_SILENT, device, f"bay {bay} is full, its pack is silent")
+    mute_bad, mute_good = _sorted((full and silent, mute))
+    return bad + mute_bad, good | mute_good
+
+
+@lru_cache(maxsize=MEMORY)
+def _pack(device: str, there: bool, warmest_degc: float | None, isolate_degc: float) -> Findings:
+    hot = False if not there else None if warmest_degc is None else warmest_degc >= isolate_degc
+    text = f"{warmest_degc or 0.0:.0f} °C, isolated from {isolate_degc:.0f} °C"
+    return _sorted((hot, Finding(FaultCode.PACK_HOT, device, text)))
+
+
+@lru_cache(maxsize=MEMORY)
+def _connection(bay: int, leak: bool | None, charger: ChargerReading) -> Findings:
+    word = charger.fault_word
+    broken = None if word is None else word != 0
+    text = f"charger of bay {bay}: fault word 0x{word or 0:04X}"
+    return _sorted(
+        (leak, Finding(FaultCode.COOLANT_LEAK, f"bay-{bay}", f"coolant runs at bay {bay}")),
+        (broken, Finding(FaultCode.CHARGER_FAULT, f"bay-{bay}", text)),
+    )
+
+
+@lru_cache(maxsize=4)
+def _place(occupied: bool | None) -> Findings:
+    text = "a pack stands in the isolation place"
+    return _sorted((occupied, Finding(FaultCode.ISOLATION_OCCUPIED, "isolation", text)))

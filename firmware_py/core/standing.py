@@ -6,7 +6,7 @@ from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Arm, Disarm, Note
 from firmware_py.core.faults import FAULTS, Fault, FaultCode, Severity
 from firmware_py.core.image import Image
-from firmware_py.core.monitors import Finding, findings
+from firmware_py.core.monitors import Finding, Key, findings
 from firmware_py.core.packml import Mode, PackML
 from firmware_py.core.params import Params
 from firmware_py.core.state import Order, Purpose, State, Swap
@@ -24,33 +24,36 @@ _SPARE: Final = frozenset({"meter", "signals"})
 def settle(draft: Draft, image: Image, params: Params) -> None:
     """Raise what is found, clear what is seen to be good again."""
     standing = {fault.key for fault in draft.faults}
-    for finding in findings(image, params):
-        key = (finding.code, finding.device)
-        if not finding.bad:
-            if key in standing:
-                draft.clear_fault(*key)
-            if key in draft.pending:
-                draft.pending -= {key}
-                draft.effects.append(Disarm(_timer(finding)))
-        elif key not in standing and finding.code in _LASTING:
-            if key not in draft.pending:
-                draft.pending |= {key}
-                draft.effects.append(Arm(_timer(finding), params.limit_s["silent"]))
-        elif key not in standing:
-            _raise(draft, finding, image)
+    for bad, good in findings(image, params):
+        for finding in bad:
+            if finding.key not in standing:
+                _found(draft, finding, image, params)
+        for key in good & standing:
+            draft.clear_fault(*key)
+        for key in good & draft.pending:
+            draft.pending -= {key}
+            draft.effects.append(Disarm(_timer(key)))
+
+
+def _found(draft: Draft, finding: Finding, image: Image, params: Params) -> None:
+    if finding.code not in _LASTING:
+        _raise(draft, finding, image)
+    elif finding.key not in draft.pending:
+        draft.pending |= {finding.key}
+        draft.effects.append(Arm(_timer(finding.key), params.limit_s["silent"]))
 
 
 def lasted(draft: Draft, image: Image, params: Params, name: str) -> None:
     """A finding has lasted long enough: if it is still so, it is a fault."""
-    for finding in findings(image, params):
-        key = (finding.code, finding.device)
-        if key in draft.pending and _timer(finding) == name and finding.bad:
-            draft.pending -= {key}
-            _raise(draft, finding, image)
+    for bad, _ in findings(image, params):
+        for finding in bad:
+            if finding.key in draft.pending and _timer(finding.key) == name:
+                draft.pending -= {finding.key}
+                _raise(draft, finding, image)
 
 
-def _timer(finding: Finding) -> str:
-    return f"{WATCH}{finding.code.value}:{finding.device}"
+def _timer(key: Key) -> str:
+    return f"{WATCH}{key[0].value}:{key[1]}"
 
 
 def _raise(draft: Draft, finding: Finding, image: Image) -> None:

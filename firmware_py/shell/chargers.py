@@ -50,13 +50,14 @@ class ChargerPoller:
             now = self._clock()
             for name, charger in self._chargers.items():
                 if self._due_s[name] <= now:
-                    await self._poll(charger)
+                    await self._poll(charger, now)
             self._watcher.round_done(self.link)
 
-    async def _poll(self, charger: ChargerNode) -> None:
+    async def _poll(self, charger: ChargerNode, begun_s: float) -> None:
+        """Due again one pace after the round began, so that a round stays one round."""
         name, every_s = charger.name, charger.codec.kind.charger.every_s
         lost_after = self._freshness.lost_after
-        self._due_s[name] = self._clock() + every_s
+        self._due_s[name] = begun_s + every_s
         try:
             await charger.poll()
         except HalError as error:

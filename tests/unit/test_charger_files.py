@@ -14,7 +14,7 @@ FILE = "chargers/infypower-reg.toml"
 @pytest.mark.parametrize(
     ("old", "new", "key", "value"),
     [
-        ("every_s = 2.0", "every_s = 6.0", "charger.every_s", "6.0"),
+        ("every_s = 4.0", "every_s = 6.0", "charger.every_s", "6.0"),
         ("timeout_s = 0.2", "timeout_s = 2.0", "charger.timeout_s", "2.0"),
         ("destination = { bit = 8,", "destination = { bit = 7,", "id.destination", "bit 7"),
         ("error = { bit = 26, bits = 3 }", "error = { bit = 26, bits = 4 }", "id.error", "bit 29"),
