@@ -76,10 +76,19 @@ class ModbusLink(Protocol):
 
 
 class CanLink(Protocol):
-    """One CAN channel."""
+    """One CAN channel. It is not READY while its adapter is gone or its controller chip is bus-off."""
 
     @property
     def state(self) -> LinkState: ...
+
+    @property
+    def error(self) -> str:
+        """Why it is not READY."""
+        ...
+
+    def on_state(self, changed: Callable[[LinkState], None]) -> None:
+        """Called in the event loop whenever `state` changes."""
+        ...
 
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
         """Called in the event loop with each batch of received frames, oldest first."""

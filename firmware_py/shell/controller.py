@@ -27,6 +27,7 @@ from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.signals import signal_for
 from firmware_py.core.standing import isolation_due
 from firmware_py.core.state import State
+from firmware_py.shell.bus_watch import BusWatch
 from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
@@ -111,6 +112,7 @@ class Controller:
         self._rescan: asyncio.Handle | None = None
         self._shown: Signal | None = None
         self._fatal: asyncio.Future[None] | None = None
+        self._buses = [BusWatch(name, links.can[name], self._roll, self._guarded) for name in self.plant.speakers]
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
 
@@ -139,6 +141,8 @@ class Controller:
             self._links.can[link].subscribe(partial(self._on_frames, link))
         if self.plant.scanner is not None:
             self._links.lines[self.plant.scanner.link].subscribe(self._on_lines)
+        for bus in self._buses:
+            bus.start()
         self._links.cloud.subscribe(self.cloud.topics.order)
         self.cloud.hello()
         self.cloud.state(self.state)
@@ -161,6 +165,8 @@ class Controller:
                 for asker in self._charger_pollers:
                     group.create_task(asker.run(), name=f"poll-{asker.link}")
         finally:
+            for bus in self._buses:
+                bus.stop()
             self._timers.clear()
             self.faults.close()
             if self._rescan is not None:

@@ -18,7 +18,7 @@ _CODES: Final = (FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG)
 
 
 class RollCall:
-    """What pollers and watches tell of units, chargers and the code reader.
+    """What pollers and watches tell of units, chargers, the code reader and CAN channels.
 
     `round_done` is told of each completed round of a link.
     """
@@ -83,6 +83,14 @@ class RollCall:
     def reader_found(self, reader: CodeReader) -> None:
         """A code reader is heard again."""
         self._decide(Recovered(reader.name))
+
+    def bus_lost(self, bus: str, why: str) -> None:
+        """A CAN channel is down, with everybody on it."""
+        self._decide(Trouble(FaultCode.LINK_LOST, bus, why))
+
+    def bus_found(self, bus: str) -> None:
+        """A CAN channel is back."""
+        self._decide(Recovered(bus))
 
     def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
         self._missed[code].add(unit.name)

@@ -91,6 +91,10 @@ class SilentCan:
     """A channel on which nothing is sent: what came in is handed to the observer by the replay."""
 
     state = LinkState.READY
+    error = ""
+
+    def on_state(self, changed: Callable[[LinkState], None]) -> None:
+        """See `CanLink.on_state`."""
 
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
         """See `CanLink.subscribe`."""

@@ -116,11 +116,8 @@ async def virtual_station(
             modbus, lines = await frames_links(station, emulators, clock, seed, stack)
         else:
             modbus, lines = words_links(station, emulators, clock)
-        can: dict[str, CanLink] = {}
-        for name, nodes in emulators.can.items():
-            hub = CanHub(nodes)
-            stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
-            can[name] = stack.enter_context(MemoryCanLink(hub, clock))
+        hooks: dict[str, Callable[[bool], None]] = {}
+        can = _can_links(stack, emulators, clock, hooks)
         lines_of = {
             name: stack.enter_context(MemoryLineLink(talker, line_cutter(station, name)))
             for name, talker in emulators.lines.items()
@@ -139,7 +136,7 @@ async def virtual_station(
                 station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.decided)
             )
 
-        hooks: dict[str, Callable[[bool], None]] = {
+        hooks |= {
             "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
             "journal-fails": lambda _: kept.fail("no space left on device"),
         }
@@ -155,3 +152,20 @@ async def virtual_station(
                 process.task.cancel()
         if journal is None:
             kept.close()
+
+
+def _can_links(
+    stack: AsyncExitStack, emulators: Emulators, clock: Callable[[], float], hooks: dict[str, Callable[[bool], None]]
+) -> dict[str, CanLink]:
+    """A channel for each CAN link; `hooks` can pull out its adapter."""
+    can: dict[str, CanLink] = {}
+    for name, nodes in emulators.can.items():
+        hub = CanHub(nodes)
+        stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
+        can[name] = link = stack.enter_context(MemoryCanLink(hub, clock))
+        hooks[f"unplug {name}"] = _unplug(link)
+    return can
+
+
+def _unplug(link: MemoryCanLink) -> Callable[[bool], None]:
+    return lambda on: link.set_plugged(not on)

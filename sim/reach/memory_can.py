@@ -13,15 +13,21 @@ class MemoryCanLink:
     """One listener of a hub. Batches are handed on at once, in the hub's own call."""
 
     def __init__(self, hub: CanHub, clock: Callable[[], float]) -> None:
+        self.error = "not opened yet"
         self._hub = hub
         self._clock = clock
         self._takers: list[Callable[[list[Frame]], None]] = []
-        self._open = False
+        self._state_takers: list[Callable[[LinkState], None]] = []
+        self._state = LinkState.DISCONNECTED
 
     @property
     def state(self) -> LinkState:
-        """READY while entered."""
-        return LinkState.READY if self._open else LinkState.DISCONNECTED
+        """READY while entered and plugged in."""
+        return self._state
+
+    def on_state(self, changed: Callable[[LinkState], None]) -> None:
+        """See `CanLink.on_state`."""
+        self._state_takers.append(changed)
 
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
         """See `CanLink.subscribe`."""
@@ -29,20 +35,28 @@ class MemoryCanLink:
 
     async def send(self, frame: Frame) -> None:
         """See `CanLink.send`."""
-        if not self._open:
-            raise LinkDown("channel is closed")
+        if self._state is not LinkState.READY:
+            raise LinkDown(self.error)
         self._hub.transmit(frame, self._clock(), sender=self._give)
 
+    def set_plugged(self, plugged: bool) -> None:
+        """Put the adapter in, or pull it out."""
+        if plugged is (self._state is LinkState.READY):
+            return
+        (self._hub.attach if plugged else self._hub.detach)(self._give)
+        self.error = "" if plugged else "the adapter is gone"
+        self._state = LinkState.READY if plugged else LinkState.DISCONNECTED
+        for changed in self._state_takers:
+            changed(self._state)
+
     def __enter__(self) -> Self:
-        self._hub.attach(self._give)
-        self._open = True
+        self.set_plugged(True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._hub.detach(self._give)
-        self._open = False
+        self.set_plugged(False)
 
     def _give(self, frames: list[Frame]) -> None:
         for take in self._takers:

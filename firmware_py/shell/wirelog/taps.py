@@ -125,6 +125,15 @@ class TappedCan:
         """See `CanLink`."""
         return self._link.state
 
+    @property
+    def error(self) -> str:
+        """See `CanLink`."""
+        return self._link.error
+
+    def on_state(self, changed: Callable[[LinkState], None]) -> None:
+        """See `CanLink.on_state`."""
+        self._link.on_state(changed)
+
     def subscribe(self, on_frames: Callable[[list[Frame]], None]) -> None:
         """See `CanLink.subscribe`."""
         if not self._hears:
