@@ -37,9 +37,12 @@ test: $(STAMP)  ## All checks: lint, types, borders, tests
 mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 	@$(PY) -m tests.tools.mutate_gate
 
-coverage: $(STAMP)  ## Branch coverage of the pure core: all of it
-	@COVERAGE_FILE=.coverage $(PY) -m coverage run -m pytest tests/unit/core -q -p no:cacheprovider
-	@COVERAGE_FILE=.coverage $(PY) -m coverage report -m --skip-covered --include='firmware_py/core/*' --fail-under=100
+CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests/unit/test_frames.py tests/unit/test_identity.py \
+               tests/unit/test_charger_files.py tests/golden tests/devices
+
+coverage: $(STAMP)  ## Branch coverage of the pure core, gate and engine in it, and of the codecs: all of it
+	@COVERAGE_FILE=.coverage $(PY) -m coverage run -m pytest tests/unit/core $(CODEC_TESTS) -q -p no:cacheprovider
+	@COVERAGE_FILE=.coverage $(PY) -m coverage report -m --skip-covered --include='firmware_py/core/*,hal/codecs/*' --fail-under=100
 
 bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
 	@$(PY) -m bench run $(NAMES)

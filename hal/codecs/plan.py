@@ -93,8 +93,8 @@ def switch(outputs: Iterable[tuple[Field, bool]], info: DeviceInfo) -> tuple[Wri
             field.placer(0)(word, on)
             entries += word
         first = wanted[names[0]][0].write
-        if first is not None:
-            writes.append(_frame(first.table, first.address, tuple(entries), info))
+        assert first is not None  # only what can be written has come so far
+        writes.append(_frame(first.table, first.address, tuple(entries), info))
     return tuple(writes)
 
 
@@ -131,16 +131,16 @@ def _write(
     hazard: str | None = None
     every: list[float] = []
     first = fields[names[0]].write
-    if first is None:
-        raise CodecError(f"{names[0]} cannot be written")
+    assert first is not None  # only what can be written has come so far
     for name in names:
         field = fields[name]
         value = _argument(wanted[name], arguments)
         entries += _entries(field, value)
-        if field.register is not None:
-            hazard = hazard or field.register.hazard
-            if field.register.rewrite_every_s is not None and _stands(field.register, value):
-                every.append(field.register.rewrite_every_s)
+        register = field.register
+        assert register is not None  # `_entries` refuses all others
+        hazard = hazard or register.hazard
+        if register.rewrite_every_s is not None and _stands(register, value):
+            every.append(register.rewrite_every_s)
     frame = _frame(first.table, first.address, tuple(entries), info, condition, hazard)
     return replace(frame, rewrite_every_s=min(every)) if every else frame
 
@@ -185,8 +185,7 @@ def _expected(expect: Mapping[str, Argument], fields: Mapping[str, Field], argum
     for name, given in expect.items():
         field = fields[name]
         value = field.decoder(0)(_entries(field, _argument(given, arguments)))
-        if value is None:
-            raise CodecError(f"{name}: {given!r} cannot be read back")
+        assert value is not None  # what could be encoded is a value
         found[name] = value
     return found
 

@@ -236,6 +236,7 @@ def _serve_write_read(emulator: ModbusEmulator, pdu: bytes, now: float) -> bytes
     from_address, from_count, to_address, to_count, size = struct.unpack_from(">HHHHB", pdu, 1)
     _check(1 <= from_count <= 125, from_address, from_count)
     _check(1 <= to_count <= 121 and size == 2 * to_count == len(pdu) - 10, to_address, to_count)
+    emulator.read(Table.HOLDING, from_address, from_count, now)  # both ranges are checked before anything is written
     emulator.write(Table.HOLDING, to_address, _unpack(pdu[10:], to_count, bits=False), now)
     data = _pack(emulator.read(Table.HOLDING, from_address, from_count, now), from_count, bits=False)
     return bytes((pdu[0], len(data))) + data

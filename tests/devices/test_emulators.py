@@ -1,5 +1,6 @@
 """Emulators as a bus sees them: a whole swap through registers and frames, and the quirks of the two real maps."""
 
+import sys
 from collections.abc import Callable, Mapping
 from timeit import timeit
 
@@ -312,6 +313,7 @@ def test_the_car_is_heard_only_while_it_stands_and_old_requests_change_nothing(b
     assert car.mode is CarMode.SWAP
 
 
+@pytest.mark.skipif("coverage" in sys.modules, reason="what is traced line by line is not cheap")
 def test_a_read_of_an_unchanged_block_is_cheap(bus: Bus) -> None:
     unit, block = bus.emulators.units["platform_io"], bus.codecs["platform_io"].blocks[0]
     bus.see("platform_io")
