@@ -33,6 +33,7 @@ from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
@@ -156,6 +157,8 @@ class Controller:
                 group.create_task(self._heartbeats(), name="heartbeat")
                 group.create_task(self._car_requests(), name="car-request")
                 group.create_task(self._reports(), name="reports")
+                if told := keepalives(self.station, self.plant.packs, self._links.can):
+                    group.create_task(send_keepalives(told, self.host.clock), name="keepalives")
                 if self.host.watchdog_s is not None:
                     group.create_task(self._watchdog(self.host.watchdog_s), name="watchdog")
                 for poller in self._pollers:

@@ -39,6 +39,8 @@ class Plant:
     car_pack: PackNode | None
     car: CarNode | None
     """These three only a bench lacks."""
+    packs: Mapping[str, PackNode]
+    """All of them by place."""
     chargers: Mapping[str, ChargerNode]
     """By name, `charger-3` for bay 3; only those that the station has."""
     scanner: CodeReader | None
@@ -77,7 +79,7 @@ def build_plant(station: Station, links: Links, clock: Callable[[], float]) -> P
             speakers[channel] = (*speakers.get(channel, ()), *found.values())
     packs = tuple(nodes[place] for place in station.bays)
     buffer, car_pack, scanner = nodes.get("buffer"), nodes.get("car"), _scanner(station, clock)
-    return Plant(units, devices, packs, buffer, car_pack, car_node, chargers, scanner, speakers)
+    return Plant(units, devices, packs, buffer, car_pack, car_node, nodes, chargers, scanner, speakers)
 
 
 def _scanner(station: Station, clock: Callable[[], float]) -> CodeReader | None:

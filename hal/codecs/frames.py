@@ -117,6 +117,14 @@ class PackCodec(FrameCodec):
     def __init__(self, pack: PackType, node: int) -> None:
         super().__init__(pack.can, pack.dbc_text, node)
         self.node = node
+        self.keepalive: Frame | None = None
+        """What the pack wants to hear of us, every `keepalive_s`."""
+        self.keepalive_s = 0.0
+        if pack.can.keepalive is not None:
+            message = self.messages[pack.can.keepalive.message]
+            can_id = id_at(message, pack.can, node)
+            self.keepalive = Frame(can_id, bytes(message.length), message.extended)
+            self.keepalive_s = pack.can.keepalive.every_s
 
 
 class CarCodec(FrameCodec):

@@ -63,8 +63,8 @@ def messages_of(sender: PackType | VehicleType) -> list[DbcMessage]:
         messages = parse_dbc(sender.dbc_text)
     except CodecError:
         return []
-    request = [] if sender.can.request is None else [sender.can.request.message]
-    return [messages[name] for name in (*sender.can.used, *request) if name in messages]
+    taken = [part.message for part in (sender.can.request, sender.can.keepalive) if part is not None]
+    return [messages[name] for name in (*sender.can.used, *taken) if name in messages]
 
 
 def _ids(sender: PackType | VehicleType, node: int) -> list[int]:

@@ -26,6 +26,8 @@ def check_can(can: CanMap, messages: Mapping[str, DbcMessage], kind: str, spot: 
         _check_text(text, messages, spot / "texts" / name)
     _check_alive(can, messages, kind, spot / "alive")
     _check_request(can, messages, spot / "request")
+    if can.keepalive is not None:
+        _exists(can.keepalive.message, (), messages, spot / "keepalive")
     if kind == "vehicle" and can.request is None:
         (spot / "request").note("(absent)", "the frame that asks the car for a mode")
     _check_messages(can, messages, spot)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hal.config.base import Count, Flag, Int, Name, Num, Strict, Text
+from hal.config.base import Count, Flag, Int, Name, Num, Positive, Strict, Text
 
 
 class SignalMap(Strict):
@@ -55,6 +55,13 @@ class AliveMap(Strict):
     signal: Text | None = None
 
 
+class KeepaliveMap(Strict):
+    """A frame of zeros that the sender wants to hear of us every `every_s`: `message` of the DBC, of its length."""
+
+    message: Text
+    every_s: Positive
+
+
 class CanMap(Strict):
     """The CAN side of a pack or vehicle file.
 
@@ -70,6 +77,7 @@ class CanMap(Strict):
     texts: dict[Name, TextMap] = Field(default_factory=dict)
     absent: dict[Name, Text] = Field(default_factory=dict)
     any_length: Flag = False
+    keepalive: KeepaliveMap | None = None
     request: RequestMap | None = None
 
     @property

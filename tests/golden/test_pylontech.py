@@ -128,6 +128,11 @@ def test_the_pack_side_says_the_same_bytes(codec: PackCodec) -> None:
     }
 
 
+def test_what_the_pack_wants_to_hear_is_eight_zeros_once_a_second(codec: PackCodec) -> None:
+    assert codec.keepalive == frame("305: 00 00 00 00 00 00 00 00")
+    assert codec.keepalive_s == 1.0
+
+
 class Clock:
     now = 100.0
 

@@ -14,8 +14,10 @@ from hal.commands import EnableCharger, SetCharger
 from hal.config.loader import load_station
 from hal.contract import OrderCommand
 from hal.errors import ConfigError
+from hal.ports import Frame
 from hal.readings import PackReading
 from sim.campaigns.virtual import VirtualStation, virtual_station
+from sim.emulators import PackEmulator
 from sim.faults import inject
 from sim.vloop import run_virtual
 
@@ -103,6 +105,26 @@ def test_no_charger_delivers_to_a_pack_that_does_not_say_who_it_is() -> None:
             assert running.emulators.chargers["bay-1"].on is False
 
     run_virtual(main(), 1)
+
+
+def test_a_pack_that_speaks_hears_the_station_every_second_and_a_silent_one_nothing() -> None:
+    async def main() -> None:
+        async with virtual_station(BENCH, 1) as running:
+            heard: dict[str, list[Frame]] = {"bay-1": [], "bay-2": []}
+            for place, frames in heard.items():
+                listening(running.emulators.nodes[place], frames)
+            inject(running.rig, "pack-silent", place="bay-2")
+            await asyncio.sleep(10.0)
+            assert set(heard["bay-1"]) == {Frame(0x305, bytes(8), extended=False)}
+            assert 8 <= len(heard["bay-1"]) <= 10
+            assert heard["bay-2"] == []
+
+    run_virtual(main(), 1)
+
+
+def listening(node: PackEmulator, frames: list[Frame]) -> None:
+    """Note what this pack hears."""
+    node.on_frame = lambda frame, _now: frames.append(frame)  # type: ignore[method-assign]
 
 
 def test_leaving_stops_what_is_there() -> None:
