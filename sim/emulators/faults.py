@@ -27,6 +27,8 @@ class Spoil(StrEnum):
     """It answers another function code."""
     STALE = "stale"
     """The answer to the request before it comes again, transaction number included."""
+    ECHO = "echo"
+    """The request itself comes back, as behind an adapter that hears itself."""
     LOST = "lost"
     """Nothing comes: the unit acts and is not heard."""
     SPLIT = "split"

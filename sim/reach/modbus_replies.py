@@ -54,7 +54,7 @@ class Replier(ABC):
         self._free_at[request.unit] = at_s
         return replies
 
-    def _spoil(self, spoil: Spoil | None, request: Request, pdu: bytes, frame: bytes) -> list[bytes]:
+    def _spoil(self, spoil: Spoil | None, request: Request, pdu: bytes, frame: bytes) -> list[bytes]:  # noqa: PLR0911 - one case per kind
         match spoil:
             case None:
                 return [frame]
@@ -70,6 +70,8 @@ class Replier(ABC):
                 return [self._frame(request, request.unit, bytes((pdu[0] ^ 0x07,)) + pdu[1:])]
             case Spoil.STALE:
                 return [self._before] if self._before else []
+            case Spoil.ECHO:
+                return [self._frame(request, request.unit, request.pdu)]
             case Spoil.LOST:
                 return []
             case Spoil.SPLIT:

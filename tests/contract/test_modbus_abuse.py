@@ -49,7 +49,7 @@ async def test_every_exception_code_reaches_the_caller(rig: Rig, code: int) -> N
 
 
 @pytest.mark.parametrize(
-    "spoil", [Spoil.NOISE, Spoil.CHECKSUM, Spoil.TRUNCATED, Spoil.OTHER_UNIT, Spoil.OTHER_FUNCTION], ids=str
+    "spoil", [Spoil.NOISE, Spoil.CHECKSUM, Spoil.TRUNCATED, Spoil.OTHER_UNIT, Spoil.OTHER_FUNCTION, Spoil.ECHO], ids=str
 )
 @played
 async def test_an_answer_that_is_none_is_garbage_within_the_time_out(rig: Rig, spoil: Spoil) -> None:
