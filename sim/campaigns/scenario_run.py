@@ -55,7 +55,8 @@ async def _play(
     named: Named, station: Station, seed: int, jitter: float, frames: bool, wire_log: Sink | None
 ) -> tuple[Outcome, str, float]:
     clock = asyncio.get_running_loop().time
-    async with virtual_station(station, seed, jitter=jitter, frames=frames, wire_log=wire_log) as running:
+    there = None if named.scenario.there is None else load_station(named.scenario.there)
+    async with virtual_station(station, seed, jitter=jitter, frames=frames, wire_log=wire_log, there=there) as running:
         director = Director(named.scenario, _stage(running))
         director.prepare()
         outcome = await director.run()

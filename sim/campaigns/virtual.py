@@ -62,6 +62,16 @@ class VirtualStation:
         self.broker.publish_local(Message(topic, payload), asyncio.get_running_loop().time())
 
 
+def _only_what_is_wired(emulators: Emulators, station: Station) -> None:
+    """The links are those of the controller's files: at one that the station has not, nobody answers."""
+    of_kind: dict[str, set[str]] = {"modbus": set(), "can": set(), "line": set()}
+    for name, link in station.config.links.items():
+        of_kind.setdefault(link.kind.partition("-")[0], set()).add(name)
+    emulators.modbus = {name: emulators.modbus.get(name, {}) for name in of_kind["modbus"]}
+    emulators.can = {name: emulators.can.get(name, []) for name in of_kind["can"]}
+    emulators.lines = {name: talker for name, talker in emulators.lines.items() if name in of_kind["line"]}
+
+
 class _Process:
     """The controller as a process that may be killed: nothing that it says on its way out reaches a device."""
 
@@ -94,16 +104,20 @@ async def virtual_station(
     frames: bool = False,
     journal: InlineJournal | None = None,
     wire_log: Sink | None = None,
+    there: Station | None = None,
 ) -> AsyncIterator[VirtualStation]:
     """Build and run a station; it is stopped on exit. Same seed, same trace.
 
     With `frames` the production Modbus links run over bytes in memory, framing and checksums included; without, words
-    take their place, which is several times faster. `wire_log` is told all that its wires carry.
+    take their place, which is several times faster. `wire_log` is told all that its wires carry. `there` is the station
+    that is really there, where the controller has been given the files of another one.
     """
     loop = asyncio.get_running_loop()
     clock = loop.time
-    world = World(station, seed, speed, jitter=jitter, start=clock())
-    emulators = build_emulators(world, station, coalesce_s=COALESCE_S)
+    world = World(there or station, seed, speed, jitter=jitter, start=clock())
+    emulators = build_emulators(world, there or station, coalesce_s=COALESCE_S)
+    if there is not None:
+        _only_what_is_wired(emulators, station)
     broker = BrokerCore()
     topics = Topics(station.config.station.site, station.name)
     boot_id = f"sim-{seed}"

@@ -41,6 +41,7 @@ class Scenario(Strict):
     title: Text
     description: Text
     station: Text = "choco-14"
+    there: Text | None = Field(None, description="the station that is really there, if it is not the one of the files")
     wire: Flag = Field(False, description="also run over real sockets")
     limit_s: Positive = 600.0
     each_of: tuple[Text, ...] = Field((), description='rows of the chart: one run for each, put for `step = "each"`')

@@ -93,6 +93,7 @@ TABLE = (
     Line("link", "frozen value, two channels disagree", "HOLD", "lift-position-frozen lift-switch-disagrees"),
     Line("link", "does not stop", "HOLD", "mover-does-not-stop"),
     Line("link", "half of the devices missing at the start", "REFUSE", "half-of-the-devices-missing"),
+    Line("link", "configuration of the wrong station", "REFUSE", "wrong-station"),
     Line("link", "another device at the address", "HOLD", "other-product"),
     Line("pose", "a start pose that is not there, an interlock that refuses", "HOLD",
          "slot-pushed-away interlock-refuses"),
