@@ -69,6 +69,7 @@ def _progress() -> "tuple[AbstractContextManager[Any], Callable[[str], None]]":
 
 
 def _lines(station: "Station", wires: "tuple[Wire, ...]") -> Iterator[str]:
+    width = max((len(found.name) for wire in wires for found in wire.found), default=0)
     for wire in wires:
         yield f"{'✓' if wire.all_answer else '✗'} {wire.name:<12} {wire.kind} {wire.where}: {wire.text}"
         for found in wire.found:
@@ -78,7 +79,7 @@ def _lines(station: "Station", wires: "tuple[Wire, ...]") -> Iterator[str]:
                 text = f"unit {unit.unit:<3} {unit.device.name:<24} {found.text}{took}"
             else:
                 text = found.identity
-            yield f"  {'✓' if found.good else '✗'} {found.name:<14} {text}"
+            yield f"  {'✓' if found.good else '✗'} {found.name:<{width}} {text}"
     missing = [name for wire in wires for name in _missing(wire)]
     yield f"not good: {', '.join(missing)}" if missing else "all answer"
 

@@ -25,6 +25,11 @@ MARKS: Final = {
     Mark.DONE: ("✓", "green"),
     Mark.FAILED: ("✗", "bold red"),
 }
+_NEXT: Final = {
+    "Stopped": "reset: the station takes orders from then on",
+    "Held": "resume to go on with the swap, or abort to give it up",
+    "Aborted": "look at car and pack, then clear, then reset",
+}
 _TOOLS: Final = {
     Tool.LOCKED: ("●", "green"),
     Tool.FREE: ("○", "cyan"),
@@ -211,6 +216,17 @@ def fault_lines(faults: tuple[FaultView, ...], head_cells: int) -> list[Text]:
         lines.append(head)
         lines.append(Text.assemble(("  → ", "bold"), fault.remedy))
     return lines
+
+
+def next_act(view: View) -> str:
+    """What waits for a person, where no fault says it."""
+    return "" if view.faults else _NEXT.get(view.packml, "")
+
+
+def foot_lines(view: View) -> list[Text]:
+    """What waits for a person, then what became of the order: two lines at most."""
+    act = [Text(next_act(view), "yellow")] if next_act(view) else []
+    return [*act, *outcome_lines(view)][:2]
 
 
 def outcome_lines(view: View) -> list[Text]:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from firmware_py.screen.parts import clock_text, outcome_lines, simulated_text
+from firmware_py.screen.parts import clock_text, next_act, outcome_lines, simulated_text
 from firmware_py.screen.track import STEP_TITLES
 from firmware_py.screen.view import View
 from hal.contract import Alarm, OrderReply, RecordEvent, SimulatorNotice, StationState, Status, StepEvent
@@ -22,7 +22,8 @@ class PlainLines:
             case SimulatorNotice():
                 return [simulated_text(message.values.speed)]
             case StationState() if (message.values.packml, message.values.mode) != (self._packml, self._mode):
-                return self._station(message)
+                hint = next_act(view)
+                return [*self._station(message), *([f"      -> {hint}"] if hint else [])]
             case Status(values=values) if (values.state == "online") != self._online:
                 self._online = not self._online
                 return [f"station is {values.state}"]

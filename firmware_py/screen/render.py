@@ -44,7 +44,7 @@ def _roomy(view: View, width: int, height: int) -> Layout:
         Layout(_panel("Lift", _lines(parts.lift_lines(view, inside))), size=4),
         Layout(_panel("Lock points", locks, parts.lock_summary(view.locks)), size=5),
         Layout(_panel("Bays", _lines(parts.bay_lines(view.bays, inside))), size=9),
-        Layout(_panel("Order", Group(*parts.outcome_lines(view)))),
+        Layout(_panel("Order", Group(*parts.foot_lines(view)))),
     )
     body.split_row(
         Layout(_panel("Swap", _lines(parts.step_lines(view, left)), "actual and nominal seconds")),
@@ -86,7 +86,7 @@ def _stacked(view: View, width: int, body: Layout, bottom: Layout) -> Layout:
 
 
 def _foot(view: View, width: int) -> list[Text]:
-    lines = parts.fault_lines(view.faults, width - 1) if view.faults else parts.outcome_lines(view)
+    lines = parts.fault_lines(view.faults, width - 1) if view.faults else parts.foot_lines(view)
     for line in lines:
         line.truncate(width - 1, overflow="ellipsis")
         line.no_wrap = True

@@ -15,7 +15,7 @@ from rich.console import Console
 import firmware_py.screen
 from firmware_py.screen import ScreenModel, View
 from firmware_py.screen.closing import closing, result
-from firmware_py.screen.parts import outcome_lines
+from firmware_py.screen.parts import foot_lines, outcome_lines
 from firmware_py.screen.plain import PlainLines
 from firmware_py.screen.render import Screen
 from firmware_py.screen.track import STEP_TITLES, TITLE_WIDTH, Run, step_views
@@ -114,6 +114,18 @@ def test_an_order_that_is_refused_after_a_swap_is_seen(swap: list[Heard]) -> Non
     )
 
 
+@pytest.mark.parametrize(("packml", "told"), [("Held", "resume"), ("Aborted", "clear"), ("Stopped", "reset")])
+def test_what_waits_for_a_person_is_told_where_no_fault_tells_it(
+    swap: list[Heard], stuck: list[Heard], packml: str, told: str
+) -> None:
+    waits = replace(last(swap), packml=packml)
+    hint, outcome = foot_lines(waits)
+    assert told in hint.plain
+    assert outcome.plain.startswith("✓ completed")
+    fault = first(stuck, lambda view: bool(view.faults)).faults
+    assert not any(told in line.plain for line in foot_lines(replace(waits, faults=fault))), "its remedy is shown"
+
+
 def test_lock_points_show_tool_and_second_channel(swap: list[Heard]) -> None:
     turning = first(swap, lambda view: any(lock.tool is Tool.TURNING for lock in view.locks))
     assert len(turning.locks) == 10
@@ -123,7 +135,7 @@ def test_lock_points_show_tool_and_second_channel(swap: list[Heard]) -> None:
 
 
 def test_the_lift_carries_the_pack(swap: list[Heard]) -> None:
-    view = first(swap, lambda view: (view.lift.load_kg or 0) > 290)
+    view = first(swap, lambda view: (view.lift.load_kg or 0) > 299)
     assert "300 kg" in drawn(view, 80, 24)
 
 
