@@ -23,8 +23,9 @@ async def serve_can(
 ) -> dict[str, dict[str, Any]]:
     """Serve the links until the stack is left; their entries in an overlay's `[links]`.
 
-    slcan and udp_multicast are served as such, everything else by a socketcand server. `hooks` take a babbling node and
-    an adapter pulled out, by link. Raises OSError where a carrier cannot be had.
+    slcan and udp_multicast are served as such, everything else by a socketcand server. `hooks` take what can be done to
+    a link: a node that babbles, a chip that is bus-off, an adapter pulled out. Raises OSError where a carrier cannot be
+    had.
     """
     entries: dict[str, dict[str, Any]] = {}
     rest: dict[str, CanHub] = {}
@@ -33,6 +34,7 @@ async def serve_can(
         babbler = Babbler()
         hub = CanHub([*emulators.can.get(name, []), babbler])
         hooks[f"babble {name}"] = _babbling(babbler, hub)
+        hooks[f"bus-off {name}"] = hub.set_bus_off
         match config:
             case SlcanConfig():
                 stack.enter_context(HubTimer(hub))

@@ -171,13 +171,14 @@ async def virtual_station(
 def _can_links(
     stack: AsyncExitStack, emulators: Emulators, clock: Callable[[], float], hooks: dict[str, Callable[[bool], None]]
 ) -> dict[str, CanLink]:
-    """A channel for each CAN link; `hooks` can pull out its adapter."""
+    """A channel for each CAN link; `hooks` can pull out its adapter and take it off the bus."""
     can: dict[str, CanLink] = {}
     for name, nodes in emulators.can.items():
         hub = CanHub(nodes)
         stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
         can[name] = link = stack.enter_context(MemoryCanLink(hub, clock))
         hooks[f"unplug {name}"] = _unplug(link)
+        hooks[f"bus-off {name}"] = hub.set_bus_off
     return can
 
 

@@ -153,6 +153,11 @@ def _babbles(rig: Rig, arguments: Arguments, on: bool) -> None:
     _hook(rig, f"babble {link}", f"nobody here can babble on {link}")(on)
 
 
+def _bus_off(rig: Rig, arguments: Arguments, on: bool) -> None:
+    link = str(arguments["link"])
+    _hook(rig, f"bus-off {link}", f"{link} has no controller chip here")(on)
+
+
 def _unplugged(rig: Rig, arguments: Arguments, on: bool) -> None:
     link = str(arguments["link"])
     _hook(rig, f"unplug {link}", f"{link} has no adapter here that could be pulled out")(on)
@@ -187,6 +192,7 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("charger-fault", "the charger there reports fault bits and is off", "wires", _charger_fault, (CHARGER, BITS)),
     kind("car-silent", "the car says nothing", "wires", _car_silent),
     kind("can-babble", "a node fills a CAN link with frames of its own", "wires", _babbles, (BUS,)),
+    kind("can-bus-off", "the controller chip of a CAN link has gone bus-off", "wires", _bus_off, (BUS,)),
     kind("adapter-unplugged", "the adapter of a CAN link is pulled out", "wires", _unplugged, (BUS,)),
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
     kind("controller-dead", "the controller is killed (clear = started again)", "controller", _controller),

@@ -9,6 +9,10 @@ Listener = Callable[[list[Frame]], None]
 """Takes one batch of frames, oldest first. Must not block."""
 
 
+Crier = Callable[[bool], None]
+"""Told whether the chip is bus-off. Must not block."""
+
+
 class CanEmulator(Protocol):
     """One simulated node. Times are seconds on the caller's monotonic clock."""
 
@@ -35,6 +39,8 @@ class CanHub:
     def __init__(self, emulators: Iterable[CanEmulator] = ()) -> None:
         self._emulators = tuple(emulators)
         self._listeners: list[Listener] = []
+        self._criers: list[Crier] = []
+        self._is_off = False
         self.wake: Callable[[], None] = _nobody_waits
         """Set by the one timer that runs this hub: called when `next_due` may have become earlier."""
 
@@ -47,8 +53,26 @@ class CanHub:
         if listener in self._listeners:
             self._listeners.remove(listener)
 
+    def attach_crier(self, crier: Crier) -> None:
+        """From now on `crier` is told of bus-off and of the end of it."""
+        self._criers.append(crier)
+
+    def detach_crier(self, crier: Crier) -> None:
+        """No more for `crier`. Detaching twice is fine."""
+        if crier in self._criers:
+            self._criers.remove(crier)
+
+    def set_bus_off(self, is_off: bool) -> None:
+        """The controller chip of the listeners goes off the bus, or is restarted. Off it, no frame goes either way."""
+        if is_off is not self._is_off:
+            self._is_off = is_off
+            for crier in tuple(self._criers):
+                crier(is_off)
+
     def transmit(self, frame: Frame, now: float, sender: Listener | None = None) -> None:
         """Put a client's frame on the channel; `sender` is its own listener and does not hear it."""
+        if self._is_off:
+            return
         self._give([frame], sender)
         for emulator in self._emulators:
             emulator.on_frame(frame, now)
@@ -57,7 +81,7 @@ class CanHub:
     def run_due(self, now: float) -> int:
         """Put on the channel what the emulators send up to `now`; the count of frames."""
         frames = [frame for emulator in self._emulators for frame in emulator.due(now)]
-        if frames:
+        if frames and not self._is_off:
             self._give(frames, None)
         return len(frames)
 

@@ -19,10 +19,11 @@ class MemoryCanLink:
         self._takers: list[Callable[[list[Frame]], None]] = []
         self._state_takers: list[Callable[[LinkState], None]] = []
         self._state = LinkState.DISCONNECTED
+        self._plugged = False
 
     @property
     def state(self) -> LinkState:
-        """READY while entered and plugged in."""
+        """READY while entered, plugged in and on the bus."""
         return self._state
 
     def on_state(self, changed: Callable[[LinkState], None]) -> None:
@@ -41,13 +42,20 @@ class MemoryCanLink:
 
     def set_plugged(self, plugged: bool) -> None:
         """Put the adapter in, or pull it out."""
-        if plugged is (self._state is LinkState.READY):
+        if plugged is self._plugged:
             return
+        self._plugged = plugged
         (self._hub.attach if plugged else self._hub.detach)(self._give)
-        self.error = "" if plugged else "the adapter is gone"
-        self._state = LinkState.READY if plugged else LinkState.DISCONNECTED
+        (self._hub.attach_crier if plugged else self._hub.detach_crier)(self._cry)
+        self._become(LinkState.READY if plugged else LinkState.DISCONNECTED, "" if plugged else "the adapter is gone")
+
+    def _cry(self, bus_off: bool) -> None:
+        self._become(LinkState.DISCONNECTED if bus_off else LinkState.READY, "bus-off" if bus_off else "")
+
+    def _become(self, state: LinkState, error: str) -> None:
+        self._state, self.error = state, error
         for changed in self._state_takers:
-            changed(self._state)
+            changed(state)
 
     def __enter__(self) -> Self:
         self.set_plugged(True)

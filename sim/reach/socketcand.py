@@ -22,6 +22,10 @@ KERNEL_BACKLOG = 64 * 1024
 JOIN_DELAY_S = 0.02
 """Quiet time after raw mode is granted: python-can reads a frame that comes along with the `ok` as a refusal."""
 
+_CAN_ERR_FLAG = 0x20000000
+_CAN_ERR_BUSOFF = 0x40
+_CAN_ERR_RESTARTED = 0x100
+
 
 def _frame_text(frame: Frame, now: float) -> str:
     """`< frame ID SECONDS.MICROS DATA >`. The width of the id tells 29 bit (8 digits) from 11 bit (3 digits)."""
@@ -95,6 +99,7 @@ class _Client(asyncio.Protocol):
             self._joining.cancel()
         if self._hub is not None:
             self._hub.detach(self._deliver)
+            self._hub.detach_crier(self._cry)
 
     def _obey(self, words: list[str]) -> None:
         match words:
@@ -104,7 +109,7 @@ class _Client(asyncio.Protocol):
                 self.channel, self._hub = channel, self._channels.hubs[channel]
                 self._reply("ok")
             case ["rawmode"] if self._hub is not None and self._joining is None:
-                self._joining = self._loop.call_later(JOIN_DELAY_S, self._hub.attach, self._deliver)
+                self._joining = self._loop.call_later(JOIN_DELAY_S, self._join, self._hub)
                 self._reply("ok")
             case ["send", can_id, length, *octets] if self._hub is not None and self._joining is not None:
                 self._send(self._hub, can_id, length, octets)
@@ -118,6 +123,15 @@ class _Client(asyncio.Protocol):
             self._reply("error could not send frame")
             return
         hub.transmit(frame, self._loop.time(), self._deliver)
+
+    def _join(self, hub: CanHub) -> None:
+        hub.attach(self._deliver)
+        hub.attach_crier(self._cry)
+
+    def _cry(self, bus_off: bool) -> None:
+        """An error frame: its class, as linux/can/error.h has it, and no more, which is how socketcand tells it."""
+        error = _CAN_ERR_FLAG | (_CAN_ERR_BUSOFF if bus_off else _CAN_ERR_RESTARTED)
+        self._reply(f"error {error:08X} {self._loop.time():.6f}")
 
     def _deliver(self, frames: list[Frame]) -> None:
         if self._transport.get_write_buffer_size() > LONGEST_BACKLOG:

@@ -186,3 +186,20 @@ async def test_serial_protocol_by_hand(tmp_path: Path) -> None:
         assert not select.select([line], [], [], 0)[0], "closed again"
         os.close(line)
     assert not adapter.path.exists()
+
+
+async def test_a_simulated_chip_goes_off_the_bus_and_is_restarted() -> None:
+    hub = CanHub()
+    async with serve_socketcand({"can0": hub}) as port:
+        links = [PythonCanLink("socketcand", "can0", host="127.0.0.1", port=port) for _ in range(2)]
+        async with opened(*links) as (here, there):
+            hub.set_bus_off(True)
+            await here.down()
+            await there.down()
+            hub.set_bus_off(False)
+            await here.ready()
+            await there.ready()
+            await here.link.send(Frame(2, b""))
+            await there.until(lambda: bool(there.frames))
+            assert there.frames == [Frame(2, b"")]
+            assert (here.link.chip.bus_offs, here.link.chip.error_frames, here.link.openings) == (1, 2, 1)

@@ -1,6 +1,7 @@
 """Traps of CAN and of python-can: each test fails without the cure in `hal.links`."""
 
 import asyncio
+import errno
 import os
 import socket
 import threading
@@ -169,7 +170,7 @@ async def test_noise_on_the_serial_line_is_counted_and_ends_nothing() -> None:
                 b"t1232ABCD\rt12\rt1238AB\rtXYZ1FF\r\a",  # a frame, three that are none, the bell
                 b"T1FFFFF",
                 b"FF10A\rr1230\r",  # a frame in two pieces, a remote frame
-                b"\xff\xfe\x00\rz\r\r" + b"q" * 300,  # a line of noise, answers, noise without an end
+                b"\xff\xfe\x00\rz\r\rT" + b"q" * 300,  # a line of noise, answers, noise without an end
                 b"\rt00100123\r",  # a frame with a time stamp
             ):
                 os.write(master, piece)
@@ -319,3 +320,24 @@ async def test_a_full_transmit_queue_is_said_and_the_link_stays(monkeypatch: pyt
         monkeypatch.undo()
         await watch.link.send(Frame(1, b""))
         assert watch.states == [LinkState.CONNECTING, LinkState.READY]
+
+
+async def test_an_interface_that_goes_down_ends_the_session_and_is_opened_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`ip link set can0 down`: every receive fails with ENETDOWN from then on."""
+    link = PythonCanLink("virtual", next(channels), backoff=backoff(0.05))
+    async with opened(link) as (watch,):
+        reader = link._reader
+        assert reader is not None
+        assert reader._bus is not None
+
+        def down(_: float) -> None:
+            raise can.CanOperationError("Error receiving: Network is down", errno.ENETDOWN)
+
+        monkeypatch.setattr(reader._bus._bus, "recv", down)
+        await watch.down()
+        assert "Network is down" in link.error
+        await watch.ready()
+        assert link.openings == 2
+        assert not reader.is_alive()

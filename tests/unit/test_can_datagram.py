@@ -1,12 +1,14 @@
 """Datagrams of CAN frames: bytes typed from the msgpack specification, and what is no frame."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-pytest.importorskip("msgpack", reason="msgpack is not installed: make setup")
+msgpack = pytest.importorskip("msgpack", reason="msgpack is not installed: make setup")
 
-from hal.links.can_chip import ChipState, Report
-from hal.links.can_datagram import pack, unpack
-from hal.ports import Frame
+from hal.links.can_chip import ChipState, Report  # noqa: E402
+from hal.links.can_datagram import pack, unpack  # noqa: E402
+from hal.ports import Frame  # noqa: E402
 
 
 def test_a_frame_as_bytes_and_back() -> None:
@@ -45,3 +47,21 @@ def test_an_error_frame_is_a_report() -> None:
 )
 def test_what_is_no_frame(data: bytes) -> None:
     assert unpack(data)[0] is None
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5) | st.binary(max_size=10)
+FIELDS = st.sampled_from(["arbitration_id", "data", "is_extended_id", "is_error_frame", "is_fd", "channel", "dlc"])
+
+
+@given(fields=st.dictionaries(FIELDS, SCALARS | st.integers(0, 0x7FF)), cut=st.integers(0, 3))
+def test_any_map_is_a_frame_that_fits_or_none(fields: dict[str, object], cut: int) -> None:
+    data = msgpack.packb(fields)
+    found, _ = unpack(data[: len(data) - cut])
+    if isinstance(found, Frame):
+        assert 0 <= found.can_id <= (0x1FFFFFFF if found.extended else 0x7FF)
+        assert len(found.data) <= 8
+
+
+@given(data=st.binary(max_size=64))
+def test_any_bytes_are_taken_in_silence(data: bytes) -> None:
+    unpack(data)

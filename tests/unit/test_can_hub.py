@@ -124,3 +124,23 @@ async def test_timer_of_a_node_that_is_always_due_leaves_the_loop_free() -> None
         async with asyncio.timeout(2):
             await ten.wait()
     assert loop.time() - began >= 0.009, "at most one run in a millisecond"
+
+
+def test_off_the_bus_no_frame_goes_either_way() -> None:
+    beacon = Beacon(1, 0.1)
+    hub = CanHub([beacon])
+    heard: list[Frame] = []
+    told: list[bool] = []
+    hub.attach(heard.extend)
+    hub.attach_crier(told.append)
+    hub.set_bus_off(True)
+    hub.set_bus_off(True)
+    hub.run_due(1.0)
+    hub.transmit(Frame(5, b""), 1.0)
+    assert (heard, beacon.heard, told) == ([], [], [True])
+    hub.set_bus_off(False)
+    hub.run_due(1.1)
+    hub.transmit(Frame(5, b""), 1.1)
+    assert [frame.can_id for frame in heard] == [1, 5]
+    assert told == [True, False]
+    assert len(beacon.heard) == 1

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from firmware_py.shell.bus_watch import BusWatch
 from hal.config.loader import load_station
 from sim.campaigns.virtual import VirtualStation, virtual_station
@@ -17,18 +19,19 @@ def standing(running: VirtualStation) -> dict[str, str]:
     return {f.device: f.text for f in running.controller.state.faults if f.code.value == "LINK_LOST"}
 
 
-def test_an_adapter_that_is_pulled_out_and_put_back() -> None:
+@pytest.mark.parametrize(("fault", "why"), [("adapter-unplugged", "the adapter is gone"), ("can-bus-off", "bus-off")])
+def test_a_channel_that_is_lost_and_found(fault: str, why: str) -> None:
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:
             await asyncio.sleep(10.0)
             assert standing(running) == {}
             assert running.controller.observer.image.packs[0].serial is not None
-            inject(running.rig, "adapter-unplugged", link="packs")
+            inject(running.rig, fault, link="packs")
             await asyncio.sleep(0)
-            assert standing(running) == {"bus-packs": "the adapter is gone"}
+            assert standing(running) == {"bus-packs": why}
             await asyncio.sleep(10.0)
             assert running.controller.observer.image.packs[0].serial is None, "what is not heard is unknown"
-            clear(running.rig, "adapter-unplugged", link="packs")
+            clear(running.rig, fault, link="packs")
             await asyncio.sleep(10.0)
             assert standing(running) == {}
             assert running.controller.observer.image.packs[0].serial is not None
