@@ -1,22 +1,24 @@
 """The controller as a process on real wires with every pack sending: start, memory, processor."""
 
 import asyncio
+import os
 from typing import Final
 
 from bench.figure import Comparison, Figure
-from bench.wire import wire
+from bench.wire import STATION, wire
 
-IDLE_S: Final = 30.0
+LARGE: Final = "latch-30"
+IDLE_S: Final = float(os.environ.get("BENCH_IDLE_S", "30"))
 SETTLE_S: Final = 5.0
 SUBJECT: Final = ("firmware_py/**/*.py", "hal/**/*.py", "config/**/*.toml", "pyproject.toml")
 COMMAND: Final = "make bench NAMES=process"
 
 
-async def _measure() -> tuple[float, float, float, float]:
+async def _measure(station: str) -> tuple[float, float, float, float]:
     loop = asyncio.get_running_loop()
-    async with wire() as w:
+    async with wire(station=station) as w:
         await w.ask("reset")
-        await w.until(lambda s: s["packml"] == "Idle", 10.0)
+        await w.until(lambda s: s["packml"] == "Idle", 30.0)
         await asyncio.sleep(SETTLE_S)
         cpu, at = w.cpu_s(), loop.time()
         await asyncio.sleep(IDLE_S)
@@ -32,8 +34,9 @@ async def _measure() -> tuple[float, float, float, float]:
 
 
 def run() -> list[Figure]:
-    """One start, an idle stretch, one swap at plant speed 1."""
-    ready_s, rss_mib, idle, swapping = asyncio.run(_measure())
+    """One start, an idle stretch, one swap at plant speed 1; on the larger station too."""
+    ready_s, rss_mib, idle, swapping = asyncio.run(_measure(STATION))
+    large = asyncio.run(_measure(LARGE))
     note = "all packs send 20 frames/s"
     return [
         Figure("controller, start to READY", "3", Comparison.AT_MOST, ready_s, "s", COMMAND, SUBJECT, note),
@@ -51,4 +54,12 @@ def run() -> list[Figure]:
             SUBJECT,
             note,
         ),
+        *(_share(when, share) for when, share in zip(("idle", "swapping"), large[2:], strict=True)),
     ]
+
+
+def _share(when: str, share: float) -> Figure:
+    name = f"controller on {LARGE}, processor, {when}"
+    return Figure(
+        name, "25", Comparison.AT_MOST, 100 * share, "% of a core", COMMAND, SUBJECT, "30 bays, all packs send"
+    )
