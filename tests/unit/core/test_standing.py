@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
+from firmware_py.core import checks as c
+from firmware_py.core.checks import View
 from firmware_py.core.effects import Act, Arm, Disarm, Keep, Note
 from firmware_py.core.events import IsolateIn, Scan, TimeUp, Trouble
 from firmware_py.core.faults import Fault
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.image import Image
 from firmware_py.core.packml import Mode, PackML
+from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.signals import signal_for
 from firmware_py.core.standing import blocks, isolation_due
-from firmware_py.core.state import Active, Phase, State
+from firmware_py.core.state import Active, Install, Phase, State
 from hal.commands import (
     CarMode,
     Command,
@@ -26,7 +29,7 @@ from hal.commands import (
     PlacePack,
     RequestCar,
 )
-from hal.readings import ChargerReading, PackReading
+from hal.readings import ChargerReading, CodeReading, PackReading
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import Driver, answers, faults_cleared, of, raised, sequencer
 from tests.unit.core.test_swap_path import begin, ended, reach
@@ -316,3 +319,37 @@ def test_nobody_is_released_while_the_car_is_asked_to_stay() -> None:
     driver = begin()
     driver.run(lambda d: "18.free" in d.done)
     assert RequestCar(CarMode.RELEASE) not in driver.commands
+
+
+def test_a_hoist_or_a_load_that_is_not_heard_is_no_sound_one() -> None:
+    view = View(s.SWAP, s.put(s.CARRIED, hoist__columns_mm=None, lift__load_kg=None), s.params())
+    assert c.columns_in_step(view) == c.Miss("hoist: no fresh reading", "hoist")
+    assert c.not_heavier(view) == c.Miss("lift: no fresh reading", "lift")
+
+
+def test_a_station_without_a_code_reader_goes_by_the_pack_itself() -> None:
+    blind = s.put(s.STAGED, scanner=CodeReading())
+    asked = c.code_is_reserved(View(s.SWAP, blind, s.params()))
+    assert asked == c.Miss("scanner: no fresh reading", "scanner")
+    assert c.code_is_reserved(View(s.SWAP, blind, replace(s.params(), code_reader=False))) is None
+
+
+def test_a_car_that_rejects_the_pack_it_came_with_is_given_no_other() -> None:
+    old = replace(s.SWAP, install=Install.OLD)
+    miss = c.another_pack(View(old, s.EMPTY_LANE, s.params()))
+    assert miss == c.Miss("the car rejects the pack it came with")
+
+
+def test_a_bench_gives_no_service() -> None:
+    from firmware_py.core.events import Action, Operator
+    from tests.unit.core.test_swap_path import ORDER
+
+    bench = Sequencer(replace(s.params(), absent=("lift", "locks")))
+    for event, subject in ((Operator(Action.RESET, "tester"), "reset"), (ORDER, "order-1")):
+        _, effects = bench.step(State(), s.EMPTY_LANE, event)
+        assert answers(effects) == [(subject, "refused")]
+
+
+def test_a_held_swap_tells_which_row_it_goes_on_with() -> None:
+    assert SEQ.waiting_row(Active("14")).name == "14.back-off"
+    assert SEQ.waiting_row(Active("6")).name == "6"
