@@ -159,5 +159,33 @@ def test_every_product_has_golden_bytes(product: str) -> None:
     assert any(re.search(r'"[^"\n]*(?:[0-9A-F]{2} ){3}', text) for text in naming), "and it types no bytes"
 
 
+@pytest.mark.parametrize("product", [p for p in products() if p.startswith("devices/")])
+def test_every_product_says_how_sure_each_register_is(product: str) -> None:
+    """H: the maker's text, or two sources that agree; M: one secondary source."""
+    device = device_file(product.removeprefix("devices/"))
+    assert [name for name, register in device.registers.items() if register.confidence is None] == []
+    assert device.device.source
+
+
+SURE = {
+    "tightening/kolver-kducer": set(),  # everything from the maker's open library
+    "io/wago-750": set(),  # the text read is of another generation
+    "axis/altivar-320": {
+        "ready", "switched_on", "enabled", "drive_fault", "quick_stop_off", "disabled", "command", "speed_setup",
+    },
+    "axis/leadshine-cs2rs": {
+        "position_mm", "speed_mm_s", "fault_word", "enable", "control", "save_state", "target_mm", "target_speed_mm_s",
+        "accel", "decel", "pause", "trigger",
+    },
+}  # fmt: skip
+"""Registers of confidence H, typed from the papers: all others of these files come from one secondary source."""
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_what_one_source_says_is_marked_so(name: str) -> None:
+    device = device_file(name)
+    assert {n for n, register in device.registers.items() if register.confidence == "H"} == SURE[name]
+
+
 def test_the_product_list_is_not_empty() -> None:
     assert len(products()) >= 13, "twelve products of the first list and a pack file"
