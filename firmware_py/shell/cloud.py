@@ -12,6 +12,7 @@ from firmware_py.core.faults import Fault
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PLACE_TEXT
 from firmware_py.core.state import State
+from firmware_py.shell.device_states import device_states
 from firmware_py.shell.fault_book import Since
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.uplink import Uplink
@@ -19,9 +20,6 @@ from hal.config.bundle import Station
 from hal.contract import Topics, messages
 from hal.contract.messages import OrderCommand
 from hal.ports import Message
-from hal.readings import LockState
-
-_LOCK_LETTER = {LockState.LOCKED: "L", LockState.FREE: "F", LockState.TURNING: "T", LockState.FAILED: "X"}
 
 
 def will_of(topics: Topics, boot_id: str, ts: int) -> Message:
@@ -102,38 +100,9 @@ class Cloud:
         self._retain_if_new(self.topics.station, messages.StationState, values)
 
     def devices(self, image: Image) -> None:
-        """Lift, locks and bays, each when it changed. Called at a bounded rate."""
-        lift = image.lift
-        self._retain_if_new(
-            self.topics.lift,
-            messages.LiftState,
-            {
-                "position_mm": lift.position_mm,
-                "speed_mm_s": lift.speed_mm_s,
-                "load_kg": lift.load_kg,
-                "q": _quality(lift.position_mm),
-            },
-        )
-        locks = image.locks
-        states = None if locks.state is None else "".join(_LOCK_LETTER[s] for s in locks.state)
-        proof = None if locks.proof_locked is None else "".join("1" if p else "0" for p in locks.proof_locked)
-        self._retain_if_new(
-            self.topics.locks, messages.LockState, {"states": states, "proof_locked": proof, "q": _quality(states)}
-        )
-        present = image.platform.bay_present
-        for bay, pack in enumerate(image.packs, 1):
-            values = {
-                "bay": bay,
-                "present": None if present is None else present[bay - 1],
-                "serial": pack.serial,
-                "soc_pct": pack.soc_pct,
-                "soh_pct": pack.soh_pct,
-                "temp_max_degc": pack.temp_max_degc,
-                "voltage_v": pack.voltage_v,
-                "current_a": pack.current_a,
-                "q": _quality(present),
-            }
-            self._retain_if_new(self.topics.bay(bay), messages.BayState, values)
+        """Every device, each when it changed. Called at a bounded rate."""
+        for topic, model, values in device_states(image, self.topics, self._station.config.process.fire.zones):
+            self._retain_if_new(topic, model, values)
 
     def step(self, note: Note, body: Mapping[str, Any], record: SwapRecord, now: float) -> None:
         """A row started, ended, failed or is tried again."""
@@ -243,6 +212,3 @@ class Cloud:
         body = {"ts": self._now_ms(), "id": f"{self._boot_id}-{self._count}", "seq": seq, "values": values, **more}
         return model.model_validate(body).model_dump_json().encode()
 
-
-def _quality(value: object) -> str:
-    return "stale" if value is None else "good"

@@ -85,6 +85,12 @@ class BayValues(BaseModel):
     temp_max_degc: float | None = None
     voltage_v: float | None = None
     current_a: float | None = Field(None, description="positive = charging")
+    power_connector: Literal["home", "mated", "between"] | None = None
+    coolant_connector: Literal["home", "mated", "between"] | None = None
+    coolant_leak: bool | None = None
+    charger_on: bool | None = None
+    charger_v: float | None = None
+    charger_a: float | None = Field(None, description="positive = charging")
     q: Literal["good", "stale"] = "good"
 
 
@@ -121,6 +127,62 @@ class LockState(_Message):
     """Retained."""
 
     values: LockValues
+
+
+class LaneValues(BaseModel):
+    """Car against its place, hoist under it, pack code at the buffer, and what the driver is shown."""
+
+    offset_x_mm: float | None = Field(None, description="too far forward")
+    offset_y_mm: float | None = Field(None, description="too far left")
+    offset_yaw_deg: float | None = Field(None, description="turned left")
+    seat_clear: bool | None = None
+    hoist_mm: float | None = Field(None, description="lowest column above the floor")
+    hoist_step_mm: float | None = Field(None, description="highest column above the lowest")
+    catch_engaged: bool | None = None
+    buffer_code: str | None = None
+    lamp: str | None = None
+    text: str | None = None
+    q: Literal["good", "stale"] = "good"
+
+
+class LaneState(_Message):
+    """Retained."""
+
+    values: LaneValues
+
+
+class FireValues(BaseModel):
+    """Fire panel. `smoke` and `gas` name the zones that have it, comma separated; empty = none."""
+
+    smoke: str | None = None
+    gas: str | None = None
+    panel_ok: bool | None = None
+    extraction_on: bool | None = None
+    q: Literal["good", "stale"] = "good"
+
+
+class FireState(_Message):
+    """Retained."""
+
+    values: FireValues
+
+
+class PowerValues(BaseModel):
+    """Grid, emergency supply and insulation of the DC side."""
+
+    grid_w: float | None = Field(None, description="positive = drawn from the grid")
+    import_kwh: float | None = None
+    on_mains: bool | None = None
+    ups_charge_pct: Percent | None = None
+    insulation_ohm: float | None = None
+    insulation_state: str | None = None
+    q: Literal["good", "stale"] = "good"
+
+
+class PowerState(_Message):
+    """Retained."""
+
+    values: PowerValues
 
 
 class StepValues(BaseModel):
