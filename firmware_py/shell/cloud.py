@@ -211,4 +211,3 @@ class Cloud:
         seq = self._seq[topic] = self._seq.get(topic, -1) + 1
         body = {"ts": self._now_ms(), "id": f"{self._boot_id}-{self._count}", "seq": seq, "values": values, **more}
         return model.model_validate(body).model_dump_json().encode()
-

@@ -6,7 +6,9 @@ from firmware_py.core.gate_words import GateLimits
 from firmware_py.core.params import BoltWindows, Eligibility, Manual, Params, StackerPlace
 from hal.commands import Slot
 from hal.config.bundle import Station
-from hal.config.process import LatchProcess, LockProcess
+from hal.config.process import Eligibility as EligibilityProcess
+from hal.config.process import LatchProcess, LiftSpeeds, LockProcess
+from hal.config.station import StationConfig
 
 _SLOT_OF_PLACE: Final = (("buffer", Slot.IN), ("store", Slot.OUT))
 
@@ -15,7 +17,6 @@ def params_of(station: Station) -> Params:
     """What the chart measures against."""
     c, p = station.config, station.config.process
     masses = [pack.pack.mass_kg for pack in station.packs.values()]
-    speeds = p.lift.speeds_mm_s
     retries = {str(step): count for step, count in c.retries.items()}
     return Params(
         bays=c.station.bays,
@@ -28,15 +29,7 @@ def params_of(station: Station) -> Params:
         lift_support_mm=p.lift.support_mm,
         lift_tol_mm=p.lift.tolerance_mm,
         lift_hang_margin_mm=p.lift.hang_margin_mm,
-        lift_speed_mm_s={
-            "dock": speeds.dock,
-            "support": speeds.support,
-            "lower": speeds.lower_old,
-            "raise": speeds.raise_new,
-            "relax": speeds.relax,
-            "retract": speeds.home,
-            "back_out": speeds.back_out,
-        },
+        lift_speed_mm_s=_lift_speeds(p.lift.speeds_mm_s),
         slot_buffer_mm=p.rail.buffer_mm,
         slot_under_mm=p.rail.under_mm,
         slot_store_mm=p.rail.store_mm,
@@ -53,24 +46,8 @@ def params_of(station: Station) -> Params:
         empty_max_kg=p.load.empty_max_kg,
         bolts=_bolts(p.locks),
         dc_link_max_v=p.car.dc_link_max_v,
-        eligibility=Eligibility(
-            p.eligibility.soc_min_pct,
-            p.eligibility.soh_min_pct,
-            p.eligibility.temp_min_degc,
-            p.eligibility.temp_max_degc,
-            p.eligibility.cell_spread_max_v,
-        ),
-        limit_s={str(step): limit for step, limit in c.limits.items()}
-        | {
-            "stacker": c.limits[0],
-            "connector": p.rack.move_limit_s,
-            "silent": c.freshness.pack_s,
-            "wait": sum(c.limits[step] for step in range(11)),
-            "decide": p.machine.guard_wait_s,
-            "enable": p.machine.enable_s,
-            "reset": p.machine.reset_s,
-            "standstill": p.machine.standstill_s,
-        },
+        eligibility=_eligibility(p.eligibility),
+        limit_s=_limits(c),
         nominal_s={str(step): seconds for step, seconds in c.profile.items()},
         dwell_s={"2": p.car.settle_s, "9": p.car.verify_s},
         capture_x_mm=p.vision.capture_x_mm,
@@ -84,12 +61,49 @@ def params_of(station: Station) -> Params:
         manual=Manual(p.manual.lift_mm_s, p.manual.slot_mm_s, p.manual.max_step_mm, p.manual.limit_s),
         retries=retries | {"other_pack": c.retries.get(0, 0)},
         vehicles=frozenset(c.station.vehicles),
-        pack_classes={
-            name: frozenset(k for k in vehicle.vehicle.packs if k in station.packs)
-            for name, vehicle in station.vehicles.items()
-        },
+        pack_classes=_pack_classes(station),
         code_patterns={name: p.pack.code_pattern for name, p in station.packs.items() if p.pack.code_pattern},
     )
+
+
+def _lift_speeds(speeds: LiftSpeeds) -> dict[str, float]:
+    """mm/s by the family of rows that moves so."""
+    return {
+        "dock": speeds.dock,
+        "support": speeds.support,
+        "lower": speeds.lower_old,
+        "raise": speeds.raise_new,
+        "relax": speeds.relax,
+        "retract": speeds.home,
+        "back_out": speeds.back_out,
+    }
+
+
+def _eligibility(e: EligibilityProcess) -> Eligibility:
+    return Eligibility(e.soc_min_pct, e.soh_min_pct, e.temp_min_degc, e.temp_max_degc, e.cell_spread_max_v)
+
+
+def _limits(c: StationConfig) -> dict[str, float]:
+    """Time limits in s: by step, and by the name of what is waited for."""
+    by_step = {str(step): limit for step, limit in c.limits.items()}
+    return by_step | {
+        "stacker": c.limits[0],
+        "connector": c.process.rack.move_limit_s,
+        "silent": c.freshness.pack_s,
+        "wait": sum(c.limits[step] for step in range(11)),
+        "decide": c.process.machine.guard_wait_s,
+        "enable": c.process.machine.enable_s,
+        "reset": c.process.machine.reset_s,
+        "standstill": c.process.machine.standstill_s,
+    }
+
+
+def _pack_classes(station: Station) -> dict[str, frozenset[str]]:
+    """Vehicle -> the classes of packs that fit it and are here."""
+    return {
+        name: frozenset(k for k in vehicle.vehicle.packs if k in station.packs)
+        for name, vehicle in station.vehicles.items()
+    }
 
 
 def _bolts(locks: LockProcess) -> BoltWindows | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 CONTROL: Final = "control.sock"
-SIMULATOR: Final = "simulator.sock"
 OVERLAY: Final = "links.toml"
 _APP: Final = "swapstation"
 

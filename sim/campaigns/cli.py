@@ -159,9 +159,9 @@ def fault(
 
 
 def _ask(station: str | None, socket: Path | None, request: dict[str, Any]) -> dict[str, Any]:
-    from firmware_py.shell.places import SIMULATOR
+    from sim.campaigns.places import SOCKET
 
-    name, path = locate(station, socket, SIMULATOR)
+    name, path = locate(station, socket, SOCKET)
     known = name is not None or socket is not None
     hint = nobody("simulator", path, f"swapstation sim serve {name or 'STATION'}", known=known)
     return ask_socket(path, request, hint)

@@ -19,6 +19,7 @@ from firmware_py.shell import places
 from firmware_py.shell.line_socket import LineServer, SocketTaken
 from hal.config.bundle import Station
 from sim.campaigns.demand import Demand
+from sim.campaigns.places import SOCKET
 from sim.campaigns.serve import Served, serve_station
 from sim.campaigns.simulator_control import SimulatorControl
 
@@ -52,7 +53,7 @@ async def _serve(name: str, station: Station, wishes: Wishes) -> None:
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_stop_signals())
         served = await stack.enter_async_context(serve_station(station, wishes.seed, speed=wishes.speed))
-        socket = wishes.socket or places.make_runtime_dir(station.name) / places.SIMULATOR
+        socket = wishes.socket or places.make_runtime_dir(station.name) / SOCKET
         await stack.enter_async_context(LineServer(socket, SimulatorControl(served).answer))
         overlay = wishes.links_out or places.make_runtime_dir(station.name) / places.OVERLAY
         stack.enter_context(_overlay_file(overlay, served.overlay))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from firmware_py.core.chart.moves import pick_at, place_at, stacker_to
 from firmware_py.core.chart.rows import Link, Route, Row, Watch
@@ -59,6 +60,12 @@ def unplugged(place: PlaceOf) -> Check:
     return check
 
 
+EMPTY: Final = flag("stacker", "present", wanted=False)
+LOADED: Final = flag("stacker", "present")
+STILL: Final = every(flag("stacker", "moving", wanted=False), flag("stacker", "fork_home"))
+SLOTS_STAND: Final = every(flag("shuttle", "out_moving", wanted=False), flag("shuttle", "in_moving", wanted=False))
+
+
 def carry(
     prefix: str,
     step: int,
@@ -71,10 +78,50 @@ def carry(
     after_pick: tuple[Link, ...] = (),
 ) -> tuple[Row, ...]:
     """Four rows `prefix.1` to `prefix.4` that bring the pack at `source` to `target`."""
-    empty, loaded = flag("stacker", "present", wanted=False), flag("stacker", "present")
-    still = every(flag("stacker", "moving", wanted=False), flag("stacker", "fork_home"))
-    slots_stand = every(flag("shuttle", "out_moving", wanted=False), flag("shuttle", "in_moving", wanted=False))
-    base = Row(
+    base = _stacker_row(prefix, step, title, beside)
+
+    def part(number: int, what: str) -> Row:
+        name = f"{prefix}.{number}"
+        return replace(base, name=name, exit=(name,), title=f"{title}: {what}")
+
+    return (
+        replace(
+            part(1, "stacker goes there"),
+            start=every(EMPTY, pack_at(source, wanted=True)),
+            command=stacker_to(source),
+            done=every(stacker_at(source), STILL),
+            then=(Link(f"{prefix}.2"),),
+        ),
+        replace(
+            part(2, "pick"),
+            start=every(EMPTY, stacker_at(source), SLOTS_STAND, unplugged(source)),
+            patience="stacker",
+            command=pick_at(source),
+            done=every(LOADED, pack_at(source, wanted=False), STILL),
+            then=(Link(f"{prefix}.3"), *after_pick),
+        ),
+        replace(
+            part(3, "stacker goes to the target"),
+            start=LOADED,
+            watches=(*base.watches, Watch(pack_at(target, wanted=False), F.PLACE_OCCUPIED, "stacker")),
+            command=stacker_to(target),
+            done=every(stacker_at(target), STILL),
+            then=(Link(f"{prefix}.4"),),
+        ),
+        replace(
+            part(4, "place"),
+            start=every(LOADED, stacker_at(target), SLOTS_STAND, unplugged(target)),
+            patience="stacker",
+            command=place_at(target),
+            done=every(EMPTY, pack_at(target, wanted=True), STILL),
+            then=then,
+        ),
+    )
+
+
+def _stacker_row(prefix: str, step: int, title: str, beside: bool) -> Row:
+    """What the four rows of a carry have in common."""
+    return Row(
         name=prefix,
         step=step,
         title=title,
@@ -87,49 +134,4 @@ def carry(
         routes={F.STACKER_JAMMED: Route(Reaction.HOLD)},
         exit=None,
         beside=beside,
-    )
-    return (
-        replace(
-            base,
-            name=f"{prefix}.1",
-            exit=(f"{prefix}.1",),
-            title=f"{title}: stacker goes there",
-            start=every(empty, pack_at(source, wanted=True)),
-            command=stacker_to(source),
-            done=every(stacker_at(source), still),
-            then=(Link(f"{prefix}.2"),),
-        ),
-        replace(
-            base,
-            name=f"{prefix}.2",
-            exit=(f"{prefix}.2",),
-            title=f"{title}: pick",
-            start=every(empty, stacker_at(source), slots_stand, unplugged(source)),
-            patience="stacker",
-            command=pick_at(source),
-            done=every(loaded, pack_at(source, wanted=False), still),
-            then=(Link(f"{prefix}.3"), *after_pick),
-        ),
-        replace(
-            base,
-            name=f"{prefix}.3",
-            exit=(f"{prefix}.3",),
-            title=f"{title}: stacker goes to the target",
-            start=loaded,
-            watches=(*base.watches, Watch(pack_at(target, wanted=False), F.PLACE_OCCUPIED, "stacker")),
-            command=stacker_to(target),
-            done=every(stacker_at(target), still),
-            then=(Link(f"{prefix}.4"),),
-        ),
-        replace(
-            base,
-            name=f"{prefix}.4",
-            exit=(f"{prefix}.4",),
-            title=f"{title}: place",
-            start=every(loaded, stacker_at(target), slots_stand, unplugged(target)),
-            patience="stacker",
-            command=place_at(target),
-            done=every(empty, pack_at(target, wanted=True), still),
-            then=then,
-        ),
     )
