@@ -6,7 +6,7 @@ from collections.abc import Callable
 from firmware_py.core.effects import Act
 from firmware_py.core.faults import FaultCode
 from firmware_py.shell.journal import Query
-from hal.commands import Command, EnableCharger, SetCharger
+from hal.commands import Command, Connector, EnableCharger, SetCharger
 from hal.config.loader import load_station
 from hal.readings import ChargerReading
 from sim.campaigns.virtual import VirtualStation, virtual_station
@@ -29,6 +29,14 @@ def seen(running: VirtualStation, bay: int) -> ChargerReading:
 
 def faults(running: VirtualStation) -> set[tuple[FaultCode, str]]:
     return {fault.key for fault in running.controller.state.faults}
+
+
+def mate(running: VirtualStation, bay: int) -> None:
+    """Both connectors of a bay are in."""
+    for connector in Connector:
+        cylinder = running.world.rack.cylinders[bay, connector]
+        cylinder.share, cylinder.out, cylinder.home = 1.0, True, False
+    running.world.touch()
 
 
 async def outcome(running: VirtualStation, command: Command) -> tuple[str, str]:
@@ -122,5 +130,25 @@ def test_a_faulty_module_shows_its_word() -> None:
         async with virtual_station(STATION, 1) as running:
             inject(running.rig, "charger-fault", place="bay-2", bits=0x001000)
             await until(lambda: seen(running, 2).fault_word == 0x001000)
+
+    run_virtual(main(), 1)
+
+
+def test_a_pack_that_is_connected_and_known_is_charged_by_command_and_current_flows() -> None:
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            await running.controller.ready.wait()
+            mate(running, 3)
+            observer = running.controller.observer
+            await until(lambda: observer.image.bay(3).serial is not None and seen(running, 3).enabled is False)
+            await until(lambda: bool((observer.image.rack.coolant_mated or (False,) * 14)[2]))
+            assert await outcome(running, SetCharger(3, 400.0, 20.0)) == ("sent", "")
+            assert await outcome(running, EnableCharger(3, on=True)) == ("sent", "")
+            await until(lambda: seen(running, 3).output_a == 20.0)
+            reading = seen(running, 3)
+            assert reading.enabled is True
+            assert reading.output_v is not None
+            assert 350.0 < reading.output_v < 400.0
+            assert [m.on for place, m in running.emulators.chargers.items() if place != "bay-3"] == [False] * 13
 
     run_virtual(main(), 1)
