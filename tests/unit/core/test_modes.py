@@ -300,3 +300,7 @@ def test_a_step_needs_a_held_swap_the_key_and_the_chain() -> None:
     assert reason(driver.tell(step("6"))) == "guard gate open"
     assert driver.is_in(PackML.HELD)
     assert not of(Act, driver.tell(Scan()))
+
+
+def test_a_row_that_names_another_to_go_on_with_is_told_by_that_one() -> None:
+    assert [SEQ.waiting_row(Active(row)).name for row in ("6", "14")] == ["6", "14.back-off"]
