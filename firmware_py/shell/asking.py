@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from hal.codecs.blocks import merge
+from hal.codecs.blocks import OWN_ID, merge
 from hal.codecs.identity import marks_of
 from hal.codecs.registers import Block, UnitCodec, Value
 from hal.config.device import WORD_TABLES
@@ -101,7 +101,8 @@ async def sample(codec: UnitCodec, link: ModbusLink, clock: Callable[[], float])
 
 async def read_block(codec: UnitCodec, link: ModbusLink, block: Block) -> tuple[int, ...]:
     """One request. Raises `LinkError` and `DeviceRefused`."""
-    unit, timeout_s = codec.unit.unit, codec.info.timeout_s
+    timeout_s = codec.info.timeout_s
+    unit = codec.unit.unit if block.unit_id == OWN_ID else block.unit_id
     return await link.read(unit, block.table, block.address, block.count, timeout_s=timeout_s)
 
 
@@ -129,7 +130,7 @@ def _raw(codec: UnitCodec, block: Block, words: tuple[int, ...]) -> dict[str, Ra
     found: dict[str, Raw] = {}
     for name, field in codec.fields.items():
         read = field.read
-        if read is not None and read.table is block.table and block.address <= read.address and read.end <= block.end:
+        if read is not None and block.covers(read):
             entries = words[read.address - block.address : read.end - block.address]
             found[name] = Raw(block.table, read.address, entries)
     return found

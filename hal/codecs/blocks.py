@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from hal.config.device import BIT_TABLES
 from hal.ports import Table
 
+OWN_ID = -1
+"""The unit's own id, which the station gives."""
 BIT_GAP = 32
 """Unused bits that a merged read may carry along."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Block:
-    """`count` entries of a table from wire address `address` on."""
+    """`count` entries of a table from wire address `address` on, of the unit itself or of another id of its product."""
 
     table: Table
     address: int
     count: int
+    unit_id: int = OWN_ID
 
     @property
     def end(self) -> int:
@@ -25,7 +28,15 @@ class Block:
 
     def overlaps(self, other: "Block") -> bool:
         """True when they share an entry."""
-        return self.table is other.table and self.address < other.end and other.address < self.end
+        return self.is_beside(other) and self.address < other.end and other.address < self.end
+
+    def covers(self, other: "Block") -> bool:
+        """True when it has every entry of the other."""
+        return self.is_beside(other) and self.address <= other.address and other.end <= self.end
+
+    def is_beside(self, other: "Block") -> bool:
+        """True when one request could take both: the same table, asked under the same id."""
+        return self.table is other.table and self.unit_id == other.unit_id
 
 
 def merge(spans: Iterable[Block], forbidden: Iterable[Block], max_words: int, gap_words: int) -> tuple[Block, ...]:
@@ -36,7 +47,7 @@ def merge(spans: Iterable[Block], forbidden: Iterable[Block], max_words: int, ga
     """
     closed = tuple(forbidden)
     merged: list[Block] = []
-    for span in sorted(set(spans)):
+    for span in sorted(set(spans), key=lambda s: (s.unit_id, s)):
         joined = _join(merged[-1], span) if merged else None
         if joined is not None and _allowed(joined, merged[-1], span, max_words, gap_words, closed):
             merged[-1] = joined
@@ -51,9 +62,9 @@ def limit(table: Table, max_words: int) -> int:
 
 
 def _join(left: Block, right: Block) -> Block | None:
-    if left.table is not right.table:
+    if not left.is_beside(right):
         return None
-    return Block(left.table, left.address, max(left.end, right.end) - left.address)
+    return Block(left.table, left.address, max(left.end, right.end) - left.address, left.unit_id)
 
 
 def _allowed(joined: Block, left: Block, right: Block, max_words: int, gap: int, closed: tuple[Block, ...]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hal.codecs import values
-from hal.codecs.blocks import Block
+from hal.codecs.blocks import OWN_ID, Block
 from hal.codecs.values import Decoder, Placer, Value
 from hal.config.bundle import Unit, Wired
 from hal.config.device import WORD_TABLES, Argument, Register
@@ -67,7 +67,16 @@ def read_block(register: Register, registers: Mapping[str, Register]) -> Block:
     """What one request must take: the value with the companions that say whether it counts."""
     parts = (register, *(registers[name] for name in register.valid))
     low, high = min(p.address for p in parts), max(p.address + p.span for p in parts)
-    return Block(register.table, low, high - low)
+    return Block(register.table, low, high - low, _unit_id(register))
+
+
+def _unit_id(register: Register) -> int:
+    return OWN_ID if register.unit_id is None else register.unit_id
+
+
+def whole_block(register: Register) -> Block:
+    """All entries of a register, without companions."""
+    return Block(register.table, register.address, register.span, _unit_id(register))
 
 
 def _registers(unit: Unit) -> Iterator[Field]:
@@ -79,7 +88,7 @@ def _registers(unit: Unit) -> Iterator[Field]:
         yield Field(
             name=name,
             read=read if register.readable else None,
-            write=Block(register.table, register.address, register.span) if register.writable else None,
+            write=whole_block(register) if register.writable else None,
             polled=is_polled(name, register) and (not taken or name in taken or _always(register)),
             shy=is_shy(register),
             decoder=_register_decoder(unit, register, gain, read),
@@ -168,4 +177,4 @@ def _switch_placer(spots: tuple[tuple[int, int, bool], ...], at: int, single: bo
     return place
 
 
-__all__ = ["OUTPUT", "ROLES", "Field", "fields_of", "is_polled", "is_shy", "read_block"]
+__all__ = ["OUTPUT", "ROLES", "Field", "fields_of", "is_polled", "is_shy", "read_block", "whole_block"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hal.codecs import values
-from hal.codecs.blocks import Block, limit, merge
+from hal.codecs.blocks import OWN_ID, Block, limit, merge
 from hal.codecs.fields import Field
 from hal.codecs.values import Decoded, Value
 from hal.config.device import WRITE_MANY, WRITE_ONE, Argument, CommandStep, DeviceInfo, Register
@@ -28,7 +28,8 @@ class Condition:
 class Write:
     """One write frame. Skipped when `unless` holds. `hazard` marks a write that moves metal.
 
-    `rewrite_every_s`: the unit drops what was written unless it comes again so often.
+    `unit_id`: under which id of the product it goes. `rewrite_every_s`: the unit drops what was written unless it comes
+    again so often.
     """
 
     table: Table
@@ -38,6 +39,7 @@ class Write:
     unless: Condition | None = None
     hazard: str | None = None
     rewrite_every_s: float | None = None
+    unit_id: int = OWN_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def frames(blocks: Iterable[tuple[str, Block]], info: DeviceInfo) -> tuple[tuple
     groups: list[list[tuple[str, Block]]] = []
     for name, block in sorted(listed, key=lambda item: item[1]):
         last = groups[-1][-1][1] if groups else None
-        joins = last is not None and last.table is block.table and last.end == block.address
+        joins = last is not None and last.is_beside(block) and last.end == block.address
         if joins and WRITE_MANY[block.table] in info.functions:
             groups[-1].append((name, block))
         else:
@@ -94,7 +96,7 @@ def switch(outputs: Iterable[tuple[Field, bool]], info: DeviceInfo) -> tuple[Wri
             entries += word
         first = wanted[names[0]][0].write
         assert first is not None  # only what can be written has come so far
-        writes.append(_frame(first.table, first.address, tuple(entries), info))
+        writes.append(_frame(first, tuple(entries), info))
     return tuple(writes)
 
 
@@ -141,7 +143,7 @@ def _write(
         hazard = hazard or register.hazard
         if register.rewrite_every_s is not None and _stands(register, value):
             every.append(register.rewrite_every_s)
-    frame = _frame(first.table, first.address, tuple(entries), info, condition, hazard)
+    frame = _frame(first, tuple(entries), info, condition, hazard)
     return replace(frame, rewrite_every_s=min(every)) if every else frame
 
 
@@ -151,15 +153,14 @@ def _stands(register: Register, value: Value) -> bool:
 
 
 def _frame(
-    table: Table,
-    address: int,
+    first: Block,
     entries: tuple[int, ...],
     info: DeviceInfo,
     unless: Condition | None = None,
     hazard: str | None = None,
 ) -> Write:
-    multiple = len(entries) > 1 or WRITE_ONE[table] not in info.functions
-    return Write(table, address, entries, multiple, unless, hazard)
+    multiple = len(entries) > 1 or WRITE_ONE[first.table] not in info.functions
+    return Write(first.table, first.address, entries, multiple, unless, hazard, unit_id=first.unit_id)
 
 
 def _entries(field: Field, value: Value) -> tuple[int, ...]:

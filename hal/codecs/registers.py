@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from hal.codecs.blocks import Block, merge
+from hal.codecs.blocks import OWN_ID, Block, merge
 from hal.codecs.fields import LATCH_OUTPUT, OUTPUT, ROLES, Field, fields_of
 from hal.codecs.plan import Action, Condition, Planner, Wait, Write, compile_verb, switch
 from hal.codecs.stamp import Stamp, stamp_of
@@ -76,13 +76,15 @@ class UnitCodec:
             raise CodecError(f"{self.unit.name}: no verb {verb!r}, known: {', '.join(sorted(self._verbs))}")
         return planner(arguments)
 
-    def encode_read(self, table: Table, address: int, count: int, values: Mapping[str, Value]) -> tuple[int, ...]:
-        """Device side: the entries of a read. Raises `LookupError` when an address is unmapped.
+    def encode_read(
+        self, table: Table, address: int, count: int, values: Mapping[str, Value], unit_id: int = OWN_ID
+    ) -> tuple[int, ...]:
+        """Device side: the entries of a read, under one of its ids. Raises `LookupError` when an address is unmapped.
 
         A role that is in range must have a value (`CodecError`); an internal value that is missing reads as 0, as do
         the unused entries that merged reads carry along.
         """
-        block = Block(table, address, count)
+        block = Block(table, address, count, unit_id)
         image = self._images.get(block)
         if image is None:
             image = self._images[block] = self._image_of(block)
@@ -96,12 +98,14 @@ class UnitCodec:
                 raise CodecError(f"{self.unit.name}: no value for {name}")
         return tuple(entries[start : start + count])
 
-    def decode_write(self, table: Table, address: int, values: Sequence[int]) -> dict[str, Value]:
+    def decode_write(
+        self, table: Table, address: int, values: Sequence[int], unit_id: int = OWN_ID
+    ) -> dict[str, Value]:
         """Device side: the values that a write sets. Raises `LookupError` when an address is unmapped or read only.
 
         Channels that are wired to nothing are taken and forgotten.
         """
-        block = Block(table, address, len(values))
+        block = Block(table, address, len(values), unit_id)
         covered: set[int] = set()
         found: dict[str, Value] = {}
         for field in self.fields.values():
@@ -115,7 +119,7 @@ class UnitCodec:
                 raise LookupError(f"{field.name}: no such value")
             found[field.name] = value
         for group in self.unit.device.channels.values():
-            if group.table is table:
+            if group.table is table and unit_id == OWN_ID:
                 covered.update(range(group.address, group.address + group.count))
         if not covered.issuperset(range(block.address, block.end)):
             raise LookupError(f"{table} 0x{address:04X} is not writable")
@@ -137,14 +141,11 @@ class UnitCodec:
         return tuple(
             (f.name, f.decoder(f.read.address - block.address))
             for f in self.fields.values()
-            if f.read is not None
-            and f.read.table is block.table
-            and block.address <= f.read.address
-            and f.read.end <= block.end
+            if f.read is not None and block.covers(f.read)
         )
 
     def _image_of(self, block: Block) -> _Image:
-        if not any(b.table is block.table and b.address <= block.address and block.end <= b.end for b in self._mapped):
+        if not any(mapped.covers(block) for mapped in self._mapped):
             raise LookupError(f"{block.table} 0x{block.address:04X}+{block.count} is not mapped")
         inside = [(f, f.read) for f in self.fields.values() if f.read is not None and block.overlaps(f.read)]
         low = min([block.address, *(read.address for _, read in inside)])

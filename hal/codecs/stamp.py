@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hal.codecs.blocks import Block
+from hal.codecs.fields import whole_block
 from hal.config.device import Register
 
 _NEWER: Final = 0x8000
@@ -50,7 +51,7 @@ class Stamp:
 
 def stamp_of(block: Block, registers: Mapping[str, Register]) -> Stamp | None:
     """What a block must show, or `None` where its map has no stamp."""
-    inside = {n: r for n, r in registers.items() if block.overlaps(Block(r.table, r.address, r.span)) and r.is_stamp}
+    inside = {n: r for n, r in registers.items() if block.overlaps(whole_block(r)) and r.is_stamp}
     if not inside:
         return None
     counts = [r.address - block.address for r in inside.values() if r.rolling]

@@ -20,7 +20,7 @@ from hal.config.mistakes import Spot
 from hal.ports import Table
 
 ENTRIES = 65536
-Cell = tuple[str, Table, int, int]
+Cell = tuple[str, str, int, int]
 """Direction, table, wire address, bit mask."""
 
 
@@ -167,18 +167,19 @@ def _all_cells(content: DeviceContent) -> Iterator[tuple[str, Cell]]:
         count = -(-group.count // 16) if group.table in WORD_TABLES else group.count
         back = group.address if group.readback is None else group.readback
         for i in range(count):
-            yield f"channels.{name}", ("read", group.table, back + i, 0xFFFF)
+            yield f"channels.{name}", ("read", group.table.value, back + i, 0xFFFF)
             if group.table is Table.COIL:
-                yield f"channels.{name}", ("write", group.table, group.address + i, 0xFFFF)
+                yield f"channels.{name}", ("write", group.table.value, group.address + i, 0xFFFF)
 
 
 def _cells(register: Register) -> Iterator[Cell]:
+    place = register.table.value if register.unit_id is None else f"{register.table} of unit id {register.unit_id}"
     ways = [way for way, has in (("read", register.readable), ("write", register.writable)) if has]
     for k in range(register.repeat or 1):
         for way in ways:
             if register.bit is not None:
                 bit = register.bit + k * register.step
-                yield way, register.table, register.address + bit // 16, (1 << (register.width or 1)) - 1 << bit % 16
+                yield way, place, register.address + bit // 16, (1 << (register.width or 1)) - 1 << bit % 16
             else:
                 for i in range(register.size):
-                    yield way, register.table, register.address + k * register.step + i, 0xFFFF
+                    yield way, place, register.address + k * register.step + i, 0xFFFF

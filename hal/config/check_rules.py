@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from hal.codecs.blocks import Block, limit
-from hal.codecs.fields import is_shy, read_block
+from hal.codecs.blocks import limit
+from hal.codecs.fields import is_shy, read_block, whole_block
 from hal.config.device import Argument, ChannelGroup, CommandStep, DeviceContent, DeviceInfo, Register, WordType
 from hal.config.mistakes import Spot, show
 from hal.config.verbs import CYCLIC_VERBS
@@ -115,7 +115,7 @@ def _looks(step: CommandStep) -> set[str]:
 
 
 def _check_valid(content: DeviceContent, name: str, register: Register, spot: Spot) -> None:
-    mates = {n: r for n, r in content.registers.items() if n != name and r.readable and r.table is register.table}
+    mates = {n: r for n, r in content.registers.items() if n != name and r.readable and _together(r, register)}
     able = [n for n, r in mates.items() if r.repeat is None]
     unknown = [n for n in register.valid if n not in able]
     for other in unknown:
@@ -133,8 +133,12 @@ def _check_valid(content: DeviceContent, name: str, register: Register, spot: Sp
     if block.count > limit(register.table, content.device.max_read):
         spot.note(f"{block.count} entries", f"in one request: at most {limit(register.table, content.device.max_read)}")
     for other, shy in content.registers.items():
-        if is_shy(shy) and other != name and block.overlaps(Block(shy.table, shy.address, shy.span)):
+        if is_shy(shy) and other != name and block.overlaps(whole_block(shy)):
             spot.note(f"one request reads {other} too", "nothing that is not polled inside the request")
+
+
+def _together(one: Register, other: Register) -> bool:
+    return one.table is other.table and one.unit_id == other.unit_id
 
 
 def _check_verb(content: DeviceContent, verb: str, steps: tuple[CommandStep, ...], spot: Spot) -> None:

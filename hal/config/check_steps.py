@@ -1,9 +1,10 @@
 """Cross checks of command steps: the verb is known, registers and arguments exist, values fit, frames fit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hal.codecs import values
-from hal.codecs.blocks import Block
+from hal.codecs.fields import whole_block
 from hal.codecs.plan import fits, frames
 from hal.config.device import Argument, CommandStep, DeviceContent, Register, Verb
 from hal.config.mistakes import Spot, show
@@ -88,17 +89,13 @@ def _check_words(register: Register, argument: str, spot: Spot) -> None:
 
 
 def _check_frames(content: DeviceContent, step: CommandStep, spot: Spot) -> None:
-    listed = [(n, _block(content.registers[n])) for n in step.write or {} if n in content.registers]
+    listed = [(n, whole_block(content.registers[n])) for n in step.write or {} if n in content.registers]
     groups = frames([(n, b) for n, b in listed if content.registers[n].writable], content.device)
     if step.unless is not None and len(groups) > 1:
         (spot / "unless").note(f"{len(groups)} frames", "a conditional write of one frame")
     blocks = dict(listed)
     for names in groups:
         first = blocks[names[0]]
-        whole = Block(first.table, first.address, sum(blocks[n].count for n in names))
+        whole = replace(first, count=sum(blocks[n].count for n in names))
         if not fits(whole, content.device):
             (spot / "write").note(f"{whole.count} entries", f"at most {content.device.max_write} (device.max_write)")
-
-
-def _block(register: Register) -> Block:
-    return Block(register.table, register.address, register.span)

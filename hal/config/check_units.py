@@ -26,6 +26,7 @@ def wire_units(draft: Draft, devices: Mapping[str, DeviceFile | None]) -> dict[s
         other = seen.setdefault((config.link, config.unit), name)
         if other != name:
             (spot / "unit").note(str(config.unit), f"an id that {other} does not have on {config.link}")
+        _check_ids(config, devices.get(config.device), name, seen, spot)
         if not config.poll.idle_s >= config.poll.watch_s >= config.poll.motion_s:
             (spot / "poll").note(str(config.poll), "idle_s >= watch_s >= motion_s")
         device = devices.get(config.device)
@@ -39,6 +40,18 @@ def _check_link(draft: Draft, config: UnitConfig, spot: Spot) -> None:
     able = draft.links_of(MODBUS_KINDS)
     if config.link not in able:
         (spot / "link").unknown(config.link, able, "a Modbus link")
+
+
+def _check_ids(
+    config: UnitConfig, device: DeviceFile | None, name: str, seen: dict[tuple[str, int], str], spot: Spot
+) -> None:
+    """Other ids that the product answers under are taken on its link too."""
+    ids = {r.unit_id for r in device.registers.values() if r.unit_id is not None} if device is not None else set()
+    for unit_id in sorted(ids):
+        other = seen.setdefault((config.link, unit_id), name)
+        if other != name or unit_id == config.unit:
+            taken = f"{config.device} answers under unit id {unit_id} too"
+            (spot / "device").note(taken, f"an id that {other} does not have on {config.link}")
 
 
 def _check_silence(config: UnitConfig, device: DeviceFile, spot: Spot) -> None:

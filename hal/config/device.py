@@ -63,6 +63,7 @@ class Register(Strict):
     - `edge`: the unit acts on the change, so that a verb writes both levels.
     - `rewrite_every_s`: a value that is not zero is written again so often; the unit drops it after `drops_after_s`.
     - `clears_on_read`: a read changes it; never polled, one reader. `eeprom`, `eeprom_values`: writes wear a memory.
+    - `unit_id`: the product answers for this value under another unit id of its line than for the rest.
     - `rolling`: the unit counts it up with every answer that holds it; `constant`: it always reads so. The stamp of a
       status block: an answer with an old count, or without the mark, is not taken.
     - `valid`: companions, read in the same request, and the values of each with which this one counts.
@@ -89,6 +90,7 @@ class Register(Strict):
     clears_on_read: Flag = False
     eeprom: Flag = False
     eeprom_values: tuple[Int, ...] = ()
+    unit_id: Annotated[int, Field(strict=True, ge=0, le=255)] | None = None
     rolling: Flag = False
     constant: Annotated[int, Field(strict=True, ge=1, le=0xFFFF)] | None = None
     valid: dict[Name, Annotated[tuple[Argument, ...], Field(min_length=1)]] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from hal.codecs.blocks import OWN_ID
 from hal.codecs.identity import marks_of
 from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
 from hal.errors import (
@@ -121,7 +122,7 @@ class ModbusUnit:
             return
         with suppress(LinkWithdrawn):  # a stop came while it waited for its turn on the line
             await self._link.write(
-                self._id,
+                self._id if write.unit_id == OWN_ID else write.unit_id,
                 write.table,
                 write.address,
                 write.values,
@@ -147,7 +148,8 @@ class ModbusUnit:
         return seen
 
     async def _read(self, block: Block) -> tuple[int, ...]:
-        words = await self._link.read(self._id, block.table, block.address, block.count, timeout_s=self._timeout_s)
+        unit = self._id if block.unit_id == OWN_ID else block.unit_id
+        words = await self._link.read(unit, block.table, block.address, block.count, timeout_s=self._timeout_s)
         stamp = self.codec.stamp(block)
         if stamp is not None:
             wrong = stamp.why_not(words, self._count.get(block))

@@ -16,6 +16,8 @@ from sim.emulators.can import CanEmulator
 from sim.emulators.charger import ChargerEmulator
 from sim.emulators.code_reader import CodeReaderEmulator
 from sim.emulators.nodes import CarEmulator, PackEmulator
+from sim.emulators.protocol import ModbusEmulator
+from sim.emulators.side import SideEmulator
 from sim.emulators.unit import Rows, UnitEmulator
 from sim.emulators.views import VIEWS
 from sim.world import Pack, World
@@ -28,7 +30,7 @@ SPREAD: Final = 16
 class Emulators:
     """Modbus units by link and unit id, CAN nodes by link; the same by name for faults."""
 
-    modbus: dict[str, dict[int, UnitEmulator]] = field(default_factory=dict)
+    modbus: dict[str, dict[int, ModbusEmulator]] = field(default_factory=dict)
     can: dict[str, list[CanEmulator | ChargerEmulator]] = field(default_factory=dict)
     units: dict[str, UnitEmulator] = field(default_factory=dict)
     nodes: dict[str, PackEmulator] = field(default_factory=dict)
@@ -47,7 +49,9 @@ def build_emulators(world: World, station: Station, coalesce_s: float | None = N
             for name in device.units:
                 unit = station.units[name]
                 emulators.units[name] = emulator = build_unit(world, unit, device.kind, rows[name])
-                emulators.modbus.setdefault(unit.link, {})[unit.unit] = emulator
+                line = emulators.modbus.setdefault(unit.link, {})
+                line[unit.unit] = emulator
+                line |= {other: SideEmulator(emulator, other) for other in emulator.other_ids}
     _build_can(emulators, world, station, coalesce_s)
     return emulators
 

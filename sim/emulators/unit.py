@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from hal.codecs.blocks import Block
+from hal.codecs.blocks import OWN_ID, Block
 from hal.codecs.identity import Mark, marks_of
 from hal.codecs.registers import UnitCodec, Value
 from hal.codecs.values import Scalar
@@ -73,13 +73,13 @@ class UnitEmulator:
         self._cache[key] = (stamp, entries)
         return self._counted(key, entries)
 
-    def write(self, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
-        """Take a write. Raises as `read` does."""
+    def write_beside(self, unit_id: int, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
+        """As `write`, under another of its ids."""
         self.world.advance(now)
         heed(self.fault)
         self._refuse(bool(WRITE_FUNCTIONS.get(table, frozenset()) & self.functions), ILLEGAL_FUNCTION)
         try:
-            written = self._codec.decode_write(table, address, values)
+            written = self._codec.decode_write(table, address, values, unit_id)
         except LookupError:
             raise ModbusReject(ILLEGAL_ADDRESS) from None
         except CodecError:
@@ -97,6 +97,25 @@ class UnitEmulator:
         if not self.fault.frozen:
             self._count += 1
         return stamp.counted(entries, self._count)
+
+    @property
+    def other_ids(self) -> tuple[int, ...]:
+        """Unit ids under which it answers for some of its registers, beside its own."""
+        return tuple(sorted({r.unit_id for r in self.unit.device.registers.values() if r.unit_id is not None}))
+
+    def read_beside(self, unit_id: int, table: Table, address: int, count: int, now: float) -> tuple[int, ...]:
+        """As `read`, under another of its ids."""
+        self.world.advance(now)
+        heed(self.fault)
+        self._refuse(READ_FUNCTION[table] in self.functions, ILLEGAL_FUNCTION)
+        try:
+            return self._codec.encode_read(table, address, count, self.values(), unit_id)
+        except LookupError:
+            raise ModbusReject(ILLEGAL_ADDRESS) from None
+
+    def write(self, table: Table, address: int, values: tuple[int, ...], now: float) -> None:
+        """Take a write. Raises as `read` does."""
+        self.write_beside(OWN_ID, table, address, values, now)
 
     def act(self, written: Values) -> None:
         """Do to the world what these values say."""
