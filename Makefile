@@ -38,7 +38,7 @@ mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 	@$(PY) -m tests.tools.mutate_gate
 
 CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests/unit/test_frames.py tests/unit/test_identity.py \
-               tests/unit/test_charger_files.py tests/golden tests/devices
+               tests/unit/test_charger_files.py tests/unit/test_stamp.py tests/golden tests/devices
 
 coverage: $(STAMP)  ## Branch coverage of the pure core, gate and engine in it, and of the codecs: all of it
 	@COVERAGE_FILE=.coverage $(PY) -m coverage run -m pytest tests/unit/core $(CODEC_TESTS) -q -p no:cacheprovider
