@@ -191,6 +191,7 @@ def steel_moves(world: "World") -> bool:
         or world.shuttle.moving
         or world.stacker.moving
         or world.locks.moving
+        or world.rack.moving
         or any(world.platform.travels(a) for a in inside)
     )
 

@@ -73,12 +73,10 @@ class Rack(Part):
         self.changed()
 
     def set_allowed(self, on: bool) -> None:
-        """The release of the safety PLC: supply of all connectors."""
+        """The release of the safety PLC: supply of all connectors. Jobs that it cuts off are forgotten."""
         if on != self.allowed:
+            self.stop()
             self.allowed = on
-            for key in self.cylinders:
-                self._set(*key)
-            self.changed()
 
     def take_out(self, k: int) -> None:
         """The fork takes the pack of a bay: a connector that is not home is torn off."""

@@ -57,6 +57,18 @@ def test_without_the_release_of_the_safety_plc_nothing_travels(hand: Hand, world
     assert world.rack.is_home(1, Connector.POWER)
 
 
+def test_a_job_that_the_safety_plc_cuts_off_does_not_go_on_by_itself(hand: Hand, world: World) -> None:
+    world.rack.drive(1, Connector.POWER, out=True)
+    hand.pass_time(1.0)
+    world.safety.set_run_enable(False)
+    hand.pass_time(1.0)
+    world.safety.set_run_enable(True)
+    hand.pass_time(10.0)
+    assert not world.rack.is_mated(1, Connector.POWER)
+    assert not world.rack.is_home(1, Connector.POWER)
+    mate(hand, 1)
+
+
 def test_a_connector_that_sticks_stays_where_it_is(hand: Hand, world: World) -> None:
     rig = Rig(world)
     inject(rig, "connector-stuck", bay=1, connector="power")
