@@ -15,6 +15,7 @@ import pytest
 
 from hal.errors import ConfigError, LinkDown
 from hal.links.can import PythonCanLink
+from hal.links.can_bus import _Slcan
 from hal.ports import Frame, LinkState
 from sim.reach.can_hub import CanHub
 from sim.reach.slcan import SlcanAdapter
@@ -137,7 +138,10 @@ async def test_an_unplugged_adapter_costs_nothing_leaks_nothing_and_is_found_aga
         watch = Watch(link)
         async with link:
             await watch.ready()
-            files = len(os.listdir("/proc/self/fd"))
+            reader = link._reader
+            assert reader is not None
+            assert isinstance(reader._bus, _Slcan)
+            port, files = reader._bus._port, len(os.listdir("/proc/self/fd"))
             adapter.set_plugged(False)
             began, spent, attempts = time.perf_counter(), time.process_time(), len(watch.states)
             await watch.down()
@@ -148,13 +152,16 @@ async def test_an_unplugged_adapter_costs_nothing_leaks_nothing_and_is_found_aga
             assert processor < 0.3 * wall, "no thread spins while the adapter is away"
             adapter.set_plugged(True)
             await watch.ready()
-            assert len(os.listdir("/proc/self/fd")) <= files, "the vanished port was given back"
+            assert not port.is_open, "the vanished port was given back"
+            assert len(os.listdir("/proc/self/fd")) <= files
     assert link.openings == 2
 
 
 async def test_a_quiet_serial_line_is_not_polled(tmp_path: Path) -> None:
     with SlcanAdapter(CanHub(), tmp_path / "adapter") as adapter:
+        began = time.perf_counter()
         async with opened(slcan_link(adapter)):
+            assert time.perf_counter() - began < 1.5, "the library sleeps for two seconds"
             spent = time.process_time()
             await asyncio.sleep(0.5)
             assert time.process_time() - spent < 0.02, "the library looks a thousand times a second"
