@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hal.codecs.registers import Write
+from hal.commands import Slot
 from hal.errors import DeviceSilent
 from hal.ports import Table
 from sim.emulators.altivar import LOST_MASTER, AltivarEmulator
@@ -131,6 +132,45 @@ def test_a_drive_as_slot_of_a_shuttle_moves_that_slot_alone(file: str) -> None:
         assert [b.world.shuttle.mm(slot) for slot in b.world.shuttle.slots] == pytest.approx([0.0, -2500.0])
 
     play(story, file, "shuttle", wiring=wiring)
+
+
+@pytest.mark.parametrize("file", [IAI, LEADSHINE])
+def test_a_jammed_slot_is_an_alarm_of_its_own_drive_and_a_reset_takes_it_when_it_is_free(file: str) -> None:
+    roles = {"in_mm": "position_mm", "in_moving": "moving", "fault_word": "fault_word"}
+    wiring = Wiring(roles=roles, verbs={"move_in": "move", "stop": "stop", "reset": "reset"})
+
+    async def story(b: Bench) -> None:
+        await b.do("move", position_mm=-2000.0, speed_mm_s=400.0)
+        await b.pass_time(1.0)
+        b.world.shuttle.jam(Slot.IN)
+        seen = await b.until(fault_word=1)
+        assert seen["moving"] is False
+        stuck_mm = b.world.shuttle.mm(Slot.IN)
+        with pytest.raises(DeviceSilent, match="enabled"):
+            await b.do("move", position_mm=-2000.0, speed_mm_s=400.0)
+        b.world.shuttle.jammed = None
+        await b.do("reset")
+        await b.until(fault_word=0)
+        await b.do("move", position_mm=-2000.0, speed_mm_s=400.0)
+        await b.until(moving=True)
+        await b.until(moving=False)
+        assert b.world.shuttle.mm(Slot.IN) == pytest.approx(-2000.0) != stuck_mm
+
+    play(story, file, "shuttle", wiring=wiring)
+
+
+def test_a_servo_that_goes_off_stops_its_slot() -> None:
+    roles = {"out_mm": "position_mm", "out_moving": "moving", "fault_word": "fault_word"}
+
+    async def story(b: Bench) -> None:
+        await b.do("move", position_mm=2000.0, speed_mm_s=400.0)
+        await b.pass_time(1.0)
+        await b.link.write(1, Table.COIL, 0x0403, (0,), multiple=False, timeout_s=0.1)
+        await b.until(moving=False)
+        assert b.world.shuttle.mm(Slot.OUT) < 700.0
+        assert b.world.shuttle.mm(Slot.IN) == -3000.0
+
+    play(story, IAI, "shuttle", wiring=Wiring(roles=roles, verbs={"move_out": "move", "stop": "stop"}))
 
 
 # ------------------------------------------------------------------ CiA 402

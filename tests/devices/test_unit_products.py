@@ -124,6 +124,31 @@ def test_pilz_shows_a_broken_chain_and_no_write_brings_it_back() -> None:
     play(story, "safety/pilz-pnozmulti", "safety-plc")
 
 
+def test_one_word_of_virtual_inputs_sets_the_enable_and_sixteen_others() -> None:
+    async def story(b: Bench) -> None:
+        b.release(False)
+        assert (await b.look())["drives_enabled"] is False
+        await b.link.write(1, Table.HOLDING, 0, (0x0001,), multiple=False, timeout_s=0.1)
+        assert (await b.look())["drives_enabled"] is True
+        await b.link.write(1, Table.HOLDING, 0, (0xFFFE,), multiple=False, timeout_s=0.1)
+        assert (await b.look())["drives_enabled"] is False
+
+    play(story, "safety/pilz-pnozmulti", "safety-plc")
+
+
+def test_a_watchdog_of_another_time_is_set_anew() -> None:
+    async def story(b: Bench) -> None:
+        await b.link.write(1, Table.HOLDING, 255, (0x8100,), multiple=False, timeout_s=0.1)
+        assert await b.link.read(1, Table.HOLDING, 255, 1, timeout_s=0.1) == (0x0100,)
+        await b.do("run_enable", on=True)
+        assert await b.link.read(1, Table.HOLDING, 255, 1, timeout_s=0.1) == (0x0300,)
+        await b.link.write(1, Table.HOLDING, 255, (0x8000,), multiple=False, timeout_s=0.1)
+        await b.pass_time(5.0)
+        assert b.world.safety.run_enable is True, "time 0 is no watchdog"
+
+    play(story, "safety/pilz-pnozmulti", "safety-plc")
+
+
 # ------------------------------------------------------------------ Kolver K-Ducer
 
 LEVER = Write(Table.COIL, 32, (1,), multiple=False)
@@ -258,5 +283,14 @@ def test_laumas_zero_takes_what_is_on_it_as_nothing() -> None:
         assert (await b.look())["load_kg"] == pytest.approx(-300.0)
         assert isinstance(b.emulator, LaumasEmulator)
         assert b.emulator.stored == 0, "no verb wears the memory out"
+
+    play(story, "sensor/laumas-tlb4", "lift", wiring=CELL)
+
+
+def test_laumas_counts_what_wears_its_memory() -> None:
+    async def story(b: Bench) -> None:
+        assert isinstance(b.emulator, LaumasEmulator)
+        await b.link.write(1, Table.HOLDING, 5, (99,), multiple=True, timeout_s=0.1)
+        assert b.emulator.stored == 1
 
     play(story, "sensor/laumas-tlb4", "lift", wiring=CELL)
