@@ -100,7 +100,8 @@ class Controller:
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
         self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
-        self.uplink = Uplink(links.cloud)
+        cloud = station.config.cloud
+        self.uplink = Uplink(links.cloud, cloud.events_kept, cloud.again_s)
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
         limits = limits_of(station)
         self.effector = Effector(self.plant, self.observer, limits, self._recorder, self.decide, self.progress.duty)

@@ -6,17 +6,14 @@ from collections import deque
 from hal.errors import HalError, LinkError
 from hal.ports import LinkState, Message, MqttLink
 
-EVENTS_KEPT = 10_000
-PAUSE_S = 0.1
-"""From a publish that failed to the next one."""
-
 
 class Uplink:
     """Hands messages to the broker while there is one. Retained state is complete again after each reconnect."""
 
-    def __init__(self, link: MqttLink) -> None:
+    def __init__(self, link: MqttLink, events_kept: int, again_s: float) -> None:
         self._link = link
-        self._events: deque[Message] = deque(maxlen=EVENTS_KEPT)
+        self._again_s = again_s
+        self._events: deque[Message] = deque(maxlen=events_kept)
         self._retained: dict[str, Message] = {}
         self._dirty: dict[str, None] = {}
         self._work = asyncio.Event()
@@ -80,7 +77,7 @@ class Uplink:
         except LinkError:
             if not is_event:
                 self._dirty[message.topic] = None
-            await asyncio.sleep(PAUSE_S)  # the link fails at once until it knows itself that it is down
+            await asyncio.sleep(self._again_s)  # the link fails at once until it knows itself that it is down
             return
         except HalError:
             self.refused += 1

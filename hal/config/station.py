@@ -185,10 +185,16 @@ class FreshnessConfig(Strict):
 
 
 class CloudConfig(Strict):
-    """The link to the cloud and how often retained state is repeated at the most, in s."""
+    """The link to the cloud and how often retained state is repeated at the most, in s.
+
+    `events_kept`: events that wait for a broker before the oldest is lost; `again_s`: from a message that failed to the
+    next one.
+    """
 
     link: Name
     state_every_s: Positive = 1.0
+    events_kept: Annotated[Int, Field(ge=1, le=1_000_000)] = 10_000
+    again_s: Positive = 0.1
 
 
 class StationConfig(Strict):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware_py.shell import uplink as module
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.errors import DeviceRefused, LinkDown
@@ -53,11 +52,13 @@ def test_a_timer_may_be_armed_by_its_own_firing() -> None:
     assert virtual(main()) == 3
 
 
-def with_uplink(broker: Broker, play: Callable[[Uplink], object], seconds: float = 10.0) -> Uplink:
+def with_uplink(
+    broker: Broker, play: Callable[[Uplink], object], seconds: float = 10.0, events_kept: int = 10_000
+) -> Uplink:
     """Run an uplink on a broker."""
 
     async def main() -> Uplink:
-        uplink = Uplink(broker)
+        uplink = Uplink(broker, events_kept, 0.1)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(uplink.run())
             play(uplink)
@@ -164,8 +165,7 @@ def test_state_that_is_set_again_while_it_is_being_cleared_is_not_lost() -> None
     assert broker.sent == [("alarm", b"on"), ("alarm", b""), ("alarm", b"on again")]
 
 
-def test_a_full_queue_loses_the_oldest_and_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EVENTS_KEPT", 3)
+def test_a_full_queue_loses_the_oldest_and_counts_it() -> None:
     broker = Broker(state=LinkState.DISCONNECTED)
 
     def play(uplink: Uplink) -> None:
@@ -173,7 +173,7 @@ def test_a_full_queue_loses_the_oldest_and_counts_it(monkeypatch: pytest.MonkeyP
             uplink.event("e", b"%d" % k)
         asyncio.get_running_loop().call_later(1.0, broker.become, LinkState.READY)
 
-    uplink = with_uplink(broker, play)
+    uplink = with_uplink(broker, play, events_kept=3)
     assert broker.sent == [("e", b"2"), ("e", b"3"), ("e", b"4")]
     assert uplink.lost == 2
 
@@ -181,7 +181,7 @@ def test_a_full_queue_loses_the_oldest_and_counts_it(monkeypatch: pytest.MonkeyP
 def test_drained_returns_when_nothing_waits_any_more() -> None:
     async def main() -> float:
         broker = Broker()
-        uplink = Uplink(broker)
+        uplink = Uplink(broker, 10_000, 0.1)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(uplink.run())
             uplink.event("e", b"1")

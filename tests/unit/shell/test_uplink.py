@@ -35,7 +35,7 @@ class BrokenLink:
 
 async def test_a_link_that_fails_at_once_does_not_stop_the_loop() -> None:
     link = BrokenLink(failures=1_000_000)
-    uplink = Uplink(link)
+    uplink = Uplink(link, 10_000, 0.1)
     uplink.event("event", b"kept")
     async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as group:
         sending = group.create_task(uplink.run())
