@@ -20,6 +20,7 @@ TARGETS: Final[dict[str, Callable[[], Target]]] = {
     "socketcand commands, device side": text_targets.SocketcandCommands,
     "slcan text": text_targets.SlcanText,
     "slcan commands, device side": text_targets.SlcanCommands,
+    "code reader lines": text_targets.CodeLines,
     "MQTT order": config_targets.Orders,
     "station file": config_targets.StationFiles,
 }

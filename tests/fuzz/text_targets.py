@@ -4,6 +4,7 @@ from random import Random
 from typing import Any, cast
 
 from hal.links.can_bus import _LONGEST_TEXT, _Slcan, _Socketcand
+from hal.links.cutter import LineCutter
 from sim.reach.slcan import SlcanAdapter
 from sim.reach.socketcand import _sent_frame
 
@@ -152,3 +153,29 @@ class SlcanCommands:
         taken = self._hub.sent > before
         assert taken is (answer in {b"z\r", b"Z\r"}), (text, answer)
         return not bad, not taken
+
+
+class CodeLines:
+    """What a code reader sends: marks are whole, bytes and lengths are wild. A bad line costs itself alone."""
+
+    MOST = 24
+
+    def __init__(self) -> None:
+        self._cut = LineCutter(start=b"\x02", end=b"\r\n", most=self.MOST)
+
+    def feed(self, rng: Random) -> tuple[bool, bool]:
+        """One line, cut anywhere on its way; after it a good one."""
+        line = bytes(rng.randrange(32, 127) for _ in range(rng.randrange(30)))
+        if line and rng.random() < 0.3:
+            at = rng.randrange(len(line))
+            line = line[:at] + bytes((rng.getrandbits(8),)) + line[at + 1 :]
+        bad = rng.random() < DAMAGED
+        text = b"\x02" + line + b"\r\n"
+        text = damaged(rng, text) if bad else text
+        at, junk = rng.randrange(len(text) + 1), self._cut.junk
+        lines = self._cut.feed(text[:at]) + self._cut.feed(text[at:])
+        assert all(len(one) <= self.MOST and one.isascii() for one in lines)
+        if bad:
+            self._cut.clear()
+        assert self._cut.feed(b"\x02GOOD\r\n")[-1:] == [b"GOOD"]
+        return not bad, self._cut.junk > junk
