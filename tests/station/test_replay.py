@@ -56,7 +56,7 @@ def change(folder: Path, where: Callable[[Said], bool], how: Callable[[Said], ob
 
 
 def is_poll_of_locks_with(word: int) -> Callable[[Said], bool]:
-    return lambda said: said.get("by") == "poll-locks" and word in said["words"][1:11]
+    return lambda said: said.get("by") == "poll-locks" and said["unit"] == 1 and word in said["words"][1:11]
 
 
 def test_the_same_decisions_come_of_it(logged: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_request_that_the_codec_does_not_make_is_found(log: Path) -> None:
     _, difference = replayed(log)
     assert difference is not None
     assert difference.where == f"wires.jsonl:{number}"
-    assert difference.what == "the log has read input 7+31 of unit 1 on locks where read input 0+31 of unit 1 is due"
+    assert difference.what == "the log has read input 7+33 of unit 1 on locks where read input 0+33 of unit 1 is due"
 
 
 def test_a_timeout_in_the_log_is_one_in_the_replay(log: Path) -> None:
