@@ -7,6 +7,7 @@ from contextlib import suppress
 from hal.codecs.blocks import OWN_ID
 from hal.codecs.identity import marks_of
 from hal.codecs.registers import Block, UnitCodec, Value, Wait, Write
+from hal.codecs.stamp import Stamp
 from hal.errors import (
     CodecError,
     DeviceRefused,
@@ -42,6 +43,7 @@ class ModbusUnit:
         self._clock = clock
         self._id = codec.unit.unit
         self._timeout_s = codec.info.timeout_s
+        self._polled = tuple((block, codec.stamp(block)) for block in codec.blocks)
         self._raw: dict[Block, tuple[int, ...]] = {}
         self._count: dict[Block, int | None] = {}
         """The last count of each block that has a stamp."""
@@ -65,16 +67,18 @@ class ModbusUnit:
 
     async def _sample(self) -> None:
         started = self._clock()
-        fresh: list[tuple[Block, tuple[int, ...]]] = []
-        for block in self.codec.blocks:
+        fresh: list[tuple[Block, tuple[int, ...], tuple[int, ...]]] = []
+        for block, stamp in self._polled:
             words = await self._read(block)
-            stamp = self.codec.stamp(block)
-            if (words if stamp is None else stamp.body(words)) != self._raw.get(block):
-                fresh.append((block, words))
-        for block, words in fresh:
+            body = words
+            if stamp is not None:
+                self._check_stamp(block, stamp, words)
+                body = stamp.body(words)
+            if body != self._raw.get(block):
+                fresh.append((block, words, body))
+        for block, words, body in fresh:
             self.values.update(self._decode(block, words))
-            stamp = self.codec.stamp(block)
-            self._raw[block] = words if stamp is None else stamp.body(words)
+            self._raw[block] = body
             self.version += 1
             self.changed_at_s = started
         self.at_s = started
@@ -149,14 +153,14 @@ class ModbusUnit:
 
     async def _read(self, block: Block) -> tuple[int, ...]:
         unit = self._id if block.unit_id == OWN_ID else block.unit_id
-        words = await self._link.read(unit, block.table, block.address, block.count, timeout_s=self._timeout_s)
-        stamp = self.codec.stamp(block)
-        if stamp is not None:
-            wrong = stamp.why_not(words, self._count.get(block))
-            self._count[block] = stamp.count(words)  # also a refused one: a unit that starts anew counts on from there
-            if wrong:
-                raise LinkGarbage(f"{self.name}: {block.table} 0x{block.address:04X}: {wrong}")
-        return words
+        return await self._link.read(unit, block.table, block.address, block.count, timeout_s=self._timeout_s)
+
+    def _check_stamp(self, block: Block, stamp: Stamp, words: tuple[int, ...]) -> None:
+        """Raise `LinkGarbage` for an old answer, or one of another block."""
+        wrong = stamp.why_not(words, self._count.get(block))
+        self._count[block] = stamp.count(words)  # also a refused one: a unit that starts anew counts on from there
+        if wrong:
+            raise LinkGarbage(f"{self.name}: {block.table} 0x{block.address:04X}: {wrong}")
 
     def _decode(self, block: Block, words: tuple[int, ...]) -> Values:
         try:

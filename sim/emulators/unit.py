@@ -7,6 +7,7 @@ from typing import Final
 from hal.codecs.blocks import OWN_ID, Block
 from hal.codecs.identity import Mark, marks_of
 from hal.codecs.registers import UnitCodec, Value
+from hal.codecs.stamp import Stamp
 from hal.codecs.values import Scalar
 from hal.config.bundle import Unit
 from hal.errors import CodecError
@@ -47,6 +48,7 @@ class UnitEmulator:
         """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
         self._memory = Memory()
         self._writes = 0
+        self._stamps: dict[tuple[Table, int, int], Stamp | None] = {}
         self._count = 0
         """Answers so far: the count of a status block."""
         self._marks = {(m.block.table, m.block.address, m.block.count): m for m in marks_of(unit.device)}
@@ -91,7 +93,9 @@ class UnitEmulator:
         self.act(written)
 
     def _counted(self, key: tuple[Table, int, int], entries: tuple[int, ...]) -> tuple[int, ...]:
-        stamp = self._codec.stamp(Block(*key))
+        if key not in self._stamps:
+            self._stamps[key] = self._codec.stamp(Block(*key))
+        stamp = self._stamps[key]
         if stamp is None:
             return entries
         if not self.fault.frozen:
