@@ -45,9 +45,14 @@ class Hearing:
         return self.nodes[place].reading(self._clock())
 
     def name_of(self, place: str) -> str | None:
-        """Serial of a pack, its maker where it tells no serial; VIN of a car."""
+        """Serial of a pack, VIN of a car."""
         reading = self.reading(place)
-        return reading.vin if isinstance(reading, CarReading) else reading.serial or reading.maker
+        return reading.vin if isinstance(reading, CarReading) else reading.serial
+
+    def maker_of(self, place: str) -> str | None:
+        """Who made a pack, by its own words: all that some say of themselves."""
+        reading = self.reading(place)
+        return None if isinstance(reading, CarReading) else reading.maker
 
     def _take(self, frames: list[Frame]) -> None:
         self.frames += len(frames)

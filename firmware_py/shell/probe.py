@@ -179,7 +179,10 @@ async def _can(station: Station, name: str, config: CanConfig, listen_s: float) 
             return Wire(name, config.kind, where(config), False, link.error or "does not open")
         await asyncio.sleep(listen_s)
         await _names(hearing)
-        heard = [Found(place, True, "heard", None, hearing.name_of(place) or CANNOT_TELL) for place in hearing.heard]
+        heard = [
+            Found(place, True, "heard", None, hearing.name_of(place) or hearing.maker_of(place) or CANNOT_TELL)
+            for place in hearing.heard
+        ]
         asked = [await _charger(node) for node in hearing.chargers]
         silent = ", ".join(place for place in hearing.nodes if place not in hearing.heard)
         answer = sum(each.good for each in asked)

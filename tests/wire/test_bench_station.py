@@ -33,7 +33,8 @@ async def test_a_bench_is_served_and_run_and_gives_no_service() -> None:
 async def test_its_packs_and_its_charger_are_found_and_read() -> None:
     async with bench() as on, on.simulator(station=STATION) as simulator:
         links = simulator["run"][simulator["run"].index("--links") + 1]
-        wires = {wire["name"]: wire for wire in await json_of(on, "probe", STATION, "--links", links)}
+        probed = await json_of(on, "probe", STATION, "--links", links)
+        wires = {wire["name"]: wire for wire in probed["wires"]}
         found = {each["name"]: each for wire in wires.values() for each in wire["found"]}
         assert list(found) == ["bay-1", "bay-2", "charger-1"]
         assert all(each["good"] for each in found.values())
