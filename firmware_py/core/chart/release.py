@@ -45,6 +45,11 @@ _REJECTS: Final[tuple[Cause, ...]] = (
     F.CAR_TROUBLE_CODE,
     (F.LINK_LOST, "car"),
 )
+def _connected(v: c.View) -> c.Miss | None:
+    """The stored pack's bay is wholly connected: its rows name the bay by the swap, which is about to name another."""
+    return c.is_passed("mate.coolant")(v) if when.to_a_bay(v) else None
+
+
 RELEASE: Final = (
     Row(
         name="16",
@@ -145,6 +150,7 @@ RELEASE: Final = (
         watches=(w.PLATFORM_SEEN, w.LOCKS_SEEN, w.OLD_LOCKED),
         done=c.every(
             c.is_passed("store.4"),
+            _connected,
             c.is_passed("home.out"),
             c.is_passed("18.lower"),
             c.lift_at("home", "at_home"),

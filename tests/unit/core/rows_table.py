@@ -165,7 +165,7 @@ NO_POWER, NO_COOLANT = (DriveConnector(1, which, False) for which in Connector)
 MATED = s.after(s.EMPTY_LANE, WITH_POWER, WITH_COOLANT)
 POWER, COOLANT = (("rack__power_mated", "rack__power_home"), ("rack__coolant_mated", "rack__coolant_home"))
 OPEN_GATE = Drive(Actuator.LANE_GATE, True)
-AGAIN = replace(s.SWAP, passed=frozenset({"store.4", "home.out", "18.lower"}))
+AGAIN = replace(s.SWAP, passed=frozenset({"store.4", "mate.coolant", "home.out", "18.lower"}))
 READY_AGAIN = s.put(
     s.after(s.COVERED, Drive(Actuator.PIN_LIFT, False), MoveSlot(Slot.IN, s.BUFFER, 1.0)),
     shuttle__out_mm=s.UNDER, shuttle__out_at_under=True, shuttle__out_at_store=False, shuttle__out_present=False,
