@@ -100,13 +100,22 @@ def _states(expect: Expect, outcome: Outcome) -> Iterator[str]:
 
 
 def _commands(expect: Expect, outcome: Outcome) -> Iterator[str]:
+    if outcome.commands is None:
+        return
     for pattern in expect.never:
-        name, *words = pattern.split()
-        for command in outcome.commands or ():
-            given, *args = command.split()
-            if given == name and set(words) <= set(args):
-                yield f"{command} was commanded"
-                break
+        found = _matching(pattern, outcome.commands)
+        if found:
+            yield f"{found} was commanded"
+    for pattern in expect.given:
+        if not _matching(pattern, outcome.commands):
+            yield f"{pattern} was not commanded"
+
+
+def _matching(pattern: str, commands: list[str]) -> str:
+    """The first command of this name with at least these arguments."""
+    name, *words = pattern.split()
+    told = (command.split() for command in commands)
+    return next((" ".join(parts) for parts in told if parts[0] == name and set(words) <= set(parts[1:])), "")
 
 
 def _orders(expect: Expect, outcome: Outcome, *, timed: bool) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Expect(Strict):
     never: tuple[Text, ...] = Field(
         (), description='commands that must never be given: "Unlock", or "EnableCharger bay=3 on=True"'
     )
+    given: tuple[Text, ...] = Field((), description="commands that must have been given, in the same words")
     packs: dict[str, str] = Field(
         default_factory=dict, description='where packs are at the end, by the truth: "first-car" = "bay-1"'
     )

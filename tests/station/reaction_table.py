@@ -18,13 +18,11 @@ class Line:
     open_: str = ""
 
 
-_CHARGING = "the bays are charged, and their faults met, by a later part of the controller"
-
 TABLE = (
     Line("1-2", "wrong model", "REFUSE", "unknown-model"),
     Line("1-2", "no order", "", "no-order"),
     Line("1-2", "two orders at once", "REFUSE", "two-orders-at-once"),
-    Line("1-2", "outside capture range", "RETRY ABORT", "", "asking the driver to park again waits for the chart"),
+    Line("1-2", "outside capture range", "RETRY ABORT", "not-parked-again"),
     Line("1-2", "person detected", "E_STOP", "person-in-the-cell"),
     Line("0", "no eligible pack", "REFUSE", "no-eligible-pack"),
     Line("3", "P lost", "ABORT", "park-lost-before-unlock park-lost-while-centring"),
@@ -37,10 +35,10 @@ TABLE = (
          "park-lost-after-unlock brake-lost-without-pack door-opened-after-unlock car-silent-without-pack"),
     Line("4", "push-rod force high", "RETRY", "rods-jam-once"),
     Line("4", "offset not closing", "RETRY ABORT", "offset-does-not-close"),
-    Line("5", "catch not engaged", "HOLD", "catch-not-engaged"),
+    Line("5", "catch not engaged", "HOLD", "catch-not-engaged pins-not-seen-raised"),
     Line("5", "the clamps of a held car are lost", "HOLD", "clamp-lost-without-pack"),
     Line("5", "pins, shutter not at their end", "HOLD", "pins-jam shutter-jam"),
-    Line("5", "column out of step, overload", "HOLD", "", "the hoist's columns are read and not judged yet"),
+    Line("5", "column out of step", "HOLD", "column-out-of-step"),
     Line("6", "pin not seated", "RETRY ABORT", "dock-pin-once dock-pin-never"),
     Line("7", "mass too low", "BACK_OUT", "mass-too-low"),
     Line("7", "mass too high", "BACK_OUT", "mass-too-high mass-far-too-high"),
@@ -60,7 +58,7 @@ TABLE = (
          "wrong-pack-and-no-other pack-hot-at-buffer-and-no-other"),
     Line("13", "seat switch missing", "BACK_OUT ABORT", "seat-switch-missing-once no-new-pack-seats"),
     Line("13", "mating force over limit", "BACK_OUT", "mating-force-too-high"),
-    Line("13", "underbody seat not clear", "HOLD", "", "the position unit is read and not yet judged by the chart"),
+    Line("13", "underbody seat not clear", "HOLD", "seat-blocked"),
     Line("14", "torque too early (cross-thread)", "RETRY BACK_OUT", "bolt-cross-threaded one-bad-thread"),
     Line("14", "angle without torque (stripped)", "RETRY BACK_OUT ABORT", "bolt-never-reaches-torque"),
     Line("14", "a latch's own switch lies", "RETRY HOLD", "latch-switch-wrong"),
@@ -72,10 +70,15 @@ TABLE = (
     Line("17", "trouble codes", "RETRY HOLD", "car-has-trouble-codes self-check-fails-once car-rejects-every-pack"),
     Line("17", "cloud down", "GO_ON", "broker-killed"),
     Line("19", "the car does not leave, the gate does not open", "HOLD", "car-does-not-leave lane-gate-jam"),
-    Line("bay", "connector, leak, insulation, over-temperature", "ISOLATE", "", _CHARGING),
-    Line("bay", "hot pack returned", "ISOLATE", "", "the way to the isolation position waits for the chart"),
+    Line("bay", "connector not home", "HOLD", "connector-stuck"),
+    Line("bay", "leak, charger fault, silent BMS", "GO_ON", "coolant-leak charger-fault pack-silent-in-a-bay"),
+    Line("bay", "insulation low", "REFUSE", "insulation-low"),
+    Line("bay", "over-temperature", "ISOLATE", "hot-pack-in-a-bay"),
+    Line("bay", "hot pack returned", "ISOLATE ABORT", "hot-pack-returned second-hot-pack"),
     Line("any", "smoke", "E_STOP", "smoke-in-a-zone"),
-    Line("any", "gas", "ISOLATE", "", "the fire panel's gas is read and not yet judged by the core"),
+    Line("any", "gas", "E_STOP", "gas-in-a-zone"),
+    Line("any", "fire panel out of order", "REFUSE", "fire-panel-out-of-order"),
+    Line("any", "power loss", "REFUSE", "mains-lost"),
     Line("any", "e-stop", "E_STOP",
          "estop-at-each-stable-place estop-no-pack estop-while-fetching estop-while-unlocking estop-while-locking "
          "estop-while-storing estop-in-an-empty-station"),
@@ -102,7 +105,8 @@ TABLE = (
 )  # fmt: skip
 
 NO_SCENARIO = {
-    "CAR_NOT_IN_PLACE": "asking the driver to park again waits for the chart",
+    "CAR_PACK_SILENT": "the simulated car ends its self-check first: that tells SELF_CHECK_FAILED",
+    "CAR_TROUBLE_CODE": "the simulated car ends its self-check first: that tells SELF_CHECK_FAILED",
     "MODE_KEY_MISSING": "told in the modes that a scenario's operator does not choose; shown by tests of the modes",
 }
 """Fault codes that no scenario shows yet, and why."""
