@@ -84,7 +84,9 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         will = will_of(topics, boot_id, _now_ms())
         links = tap.links(await stack.enter_async_context(open_links(station, will)))
         await stack.enter_async_context(_offline_where_it_fails(links, will, station.config.process.leaving.goodbye_s))
-        host = Host(clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change, tap.decided)
+        host = Host(
+            clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change, tap.controller(boot_id)
+        )
         controller = Controller(station, links, journal, host)
         logs = places.log_dir(state_dir)
         await stack.enter_async_context(serve_control(controller, links, control_socket, desk, logs))

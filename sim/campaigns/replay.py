@@ -59,7 +59,14 @@ class Replay:
         _check(station, log)
         self.difference: Difference | None = None
         self._log = log
+        self._station = station
         self._now_s = 0.0
+        self._topics = Topics(station.config.station.site, station.name)
+        self._begin()
+
+    def _begin(self) -> None:
+        """A controller is switched on: it remembers nothing."""
+        station = self._station
         self._lines = {name: PolledLine(name) for name in {unit.link for unit in station.units.values()}}
         can = {name: SilentCan() for name, config in station.config.links.items() if config.kind == "can"}
         clock = self._clock
@@ -68,7 +75,6 @@ class Replay:
         self._sequencer = Sequencer(params_of(station))
         self._state = State()
         self._units = {(u.codec.unit.link, u.codec.unit.unit): u for u in self._plant.units.values()}
-        self._topics = Topics(station.config.station.site, station.name)
         self._orders: dict[str, Order] = {}
 
     def steps(self) -> Iterator[Step]:
@@ -100,6 +106,8 @@ class Replay:
                 self._observer.take_lines([str(text).encode() for text in said["got"]])
             case "mqtt" if said["do"] == "take" and said["topic"] == self._topics.order:
                 self._take_order(said)
+            case "core" if "start" in said:
+                self._begin()
             case "core":
                 return self._core(entry)
         return None

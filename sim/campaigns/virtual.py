@@ -147,7 +147,7 @@ async def virtual_station(
         def boot(number: int) -> Controller:
             name = boot_id if number == 1 else f"{boot_id}-{number}"
             return Controller(
-                station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.decided)
+                station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
             )
 
         hooks |= {

@@ -56,13 +56,13 @@ def change(folder: Path, where: Callable[[Said], bool], how: Callable[[Said], ob
 
 
 def is_poll_of_locks_with(word: int) -> Callable[[Said], bool]:
-    return lambda said: said.get("by") == "poll-locks" and said["unit"] == 1 and word in said["words"][1:11]
+    return lambda said: said.get("by") == "poll-locks" and said["unit"] == 1 and word in said.get("words", [])[1:11]
 
 
 def test_the_same_decisions_come_of_it(logged: Path) -> None:
     steps, difference = replayed(logged)
     assert difference is None
-    assert len(steps) == sum(entry.said.get("wire") == "core" for entry in WireLog(logged)) > 1000
+    assert len(steps) == sum("event" in entry.said for entry in WireLog(logged)) > 1000
     raised = [e["fault"]["code"] for step in steps for e in step.decided["effects"] if e["is"] == "RaiseFault"]
     assert raised == ["LOCK_FAILED_UNLOCK"]
     assert {step.event["is"] for step in steps} >= {"Scan", "Operator", "OrderIn", "TimeUp"}
@@ -121,6 +121,13 @@ def test_a_timeout_in_the_log_is_one_in_the_replay(log: Path) -> None:
     _, difference = replayed(log)
     assert difference is not None
     assert difference.replayed == []
+
+
+def test_a_controller_that_is_killed_and_started_again_begins_anew(tmp_path: Path) -> None:
+    assert run_virtual(load_scenario("controller-killed", []), wire_log=tmp_path).passed
+    steps, difference = replayed(tmp_path)
+    assert difference is None
+    assert [step.event["is"] for step in steps].count("Interrupted") == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hal.errors import HalError
 from hal.ports import CanLink, Frame, LineLink, LinkState, Message, ModbusLink, MqttLink, Table
 
 Clock = Callable[[], float]
+Decided = Callable[[Event, tuple[Effect, ...], State], None]
 
 
 class Sink(Protocol):
@@ -30,6 +31,7 @@ class Tap:
         self.sink: Sink | None = None
         self.clock = clock
         self._wall = wall
+        self._boot_id = ""
 
     def tell(self, wire: str, **fields: Any) -> None:
         """One line."""
@@ -45,10 +47,16 @@ class Tap:
         entry = {"t": self.clock(), "w": wall_s, "wire": "can", "link": link, way: len(batch), **fields}
         self.sink.put(line(entry), candump(link, batch, wall_s, sent=sent))
 
-    def decided(self, event: Event, effects: tuple[Effect, ...], state: State) -> None:
-        """One step of the core."""
-        if self.sink is not None:
-            self.tell("core", **decision(event, effects, state))
+    def controller(self, boot_id: str) -> Decided:
+        """A controller begins: who hears its decisions. One before it, which is dead, is heard no more."""
+        self.tell("core", start=boot_id)
+        self._boot_id = boot_id
+
+        def decided(event: Event, effects: tuple[Effect, ...], state: State) -> None:
+            if self.sink is not None and self._boot_id == boot_id:
+                self.tell("core", **decision(event, effects, state))
+
+        return decided
 
     def links(self, links: Links) -> Links:
         """The same links, with an ear at each."""
