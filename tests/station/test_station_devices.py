@@ -16,7 +16,7 @@ from sim.faults import clear, inject
 from sim.vloop import run_virtual
 
 STATION = load_station("choco-14")
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 CALM_S = 5.0
 """By then every one of them was read several times."""
 
@@ -155,6 +155,20 @@ def test_a_device_that_falls_silent_is_unknown_and_a_fault_until_it_is_back(unit
         await until(running, lambda i: unknown(i) and lost(i))
         clear(running.rig, "unit-silent", unit=unit)
         await until(running, lambda i: not lost(i))
+
+    on_station(act)
+
+
+@pytest.mark.parametrize("unit", ["fire_panel", "rack_connectors", "hoist_columns"])
+def test_a_device_that_hangs_at_its_last_answer_is_not_believed(unit: str) -> None:
+    """A fire panel that says "no smoke" for ever is worse than one that is silent."""
+    device, unknown = SILENT[unit]
+
+    async def act(running: VirtualStation) -> None:
+        inject(running.rig, "unit-frozen", unit=unit)
+        await until(running, unknown)
+        await asyncio.sleep(CALM_S)
+        assert (FaultCode.LINK_LOST, device) in {f.key for f in running.controller.state.faults}
 
     on_station(act)
 

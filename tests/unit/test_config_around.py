@@ -81,8 +81,8 @@ def mistakes(tmp_path: Path, file: str, old: str, new: str) -> dict[str, str]:
         (STATION, 'isolation_present = "di34"\n', "", "devices.platform", "nobody offers isolation_present"),
         (
             RACK,
-            'power_mated = { table = "discrete", address = 0x0000, type = "bool", repeat = 14 }',
-            'power_mated = { table = "discrete", address = 0x0000, type = "bool", repeat = 12 }',
+            'power_mated = { table = "input", address = 0, type = "bool", bit = 0, repeat = 14 }',
+            'power_mated = { table = "input", address = 0, type = "bool", bit = 0, repeat = 12 }',
             "units.rack_connectors.device.power_mated",
             "14, as the station has",
         ),
