@@ -96,7 +96,8 @@ class Controller:
         self.ready = self._roll.ready
         self._pollers = tuple(self._make_pollers())
         self._charger_pollers = tuple(self._make_charger_pollers())
-        self._scanner_watch = self._make_scanner_watch()
+        scanner = self.plant.scanner
+        self._scanner_watch = None if scanner is None else ReaderWatch(scanner, self._roll)
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
         self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
@@ -129,10 +130,6 @@ class Controller:
         chargers, clock, freshness = self.plant.chargers.values(), self.host.clock, self.station.config.freshness
         on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
         return [ChargerPoller(link, found, self._roll, clock, freshness) for link, found in on_link.items() if found]
-
-    def _make_scanner_watch(self) -> ReaderWatch | None:
-        scanner = self.plant.scanner
-        return None if scanner is None else ReaderWatch(scanner, self._roll)
 
     # ---------------------------------------------------------------- life
 
