@@ -90,7 +90,7 @@ def _next(controller: Controller) -> str:
 
 def link_states(links: Links) -> dict[str, str]:
     """Name of each carrier -> its state; the cloud's session is `cloud`."""
-    carriers: Mapping[str, Any] = {**links.modbus, **links.can, "cloud": links.cloud}
+    carriers: Mapping[str, Any] = {**links.modbus, **links.can, **links.lines, "cloud": links.cloud}
     return {name: str(carrier.state.value) for name, carrier in carriers.items()}
 
 
