@@ -75,14 +75,14 @@ class Chart:
             watch, miss = bad
             self._fault(draft, row, watch.code, watch.device, miss)
             return
-        if not active.armed and all(w.check(view) is None for w in row.watches if w.while_running_only):
+        if not active.armed and _is_anew(row, view):
             active = draft.change(active, armed=True)
         self._try_finish(draft, row, active, view)
 
     def _try_start(self, draft: Draft, row: Row, active: Active, view: View) -> None:
         if self._violation(row, view, active) is not None or (row.moves and not _may_move(view, row)):
             return
-        finished = row.done(view) is None
+        finished = row.anew is None and row.done(view) is None
         on_the_way_back = active.resumed or view.swap.install is Install.OLD
         if not (on_the_way_back and finished) and not active.resumed and row.start(view) is not None:
             return
@@ -96,14 +96,14 @@ class Chart:
         )
         if row.seals:
             draft.keep(Note.SWAP_SEALED, **summary(view.swap))
-        running = draft.change(active, phase=Phase.RUNNING)
+        running = draft.change(active, phase=Phase.RUNNING, armed=row.anew is not None and _is_anew(row, view))
         if not (on_the_way_back and finished):
             draft.effects.extend(Act(row.name, command) for command in commands)
         if not commands:
             self._try_finish(draft, row, running, view)
 
     def _try_finish(self, draft: Draft, row: Row, active: Active, view: View) -> None:
-        seen = row.done(view) is None
+        seen = row.done(view) is None and (row.anew is None or active.armed)
         dwell = self.params.dwell_s[row.dwell] if row.dwell else 0.0
         if not seen:
             if active.phase is Phase.SETTLING:
@@ -284,6 +284,12 @@ class Chart:
 
     def _limit_s(self, row: Row) -> float:
         return self.params.limit_s[row.limit]
+
+
+def _is_anew(row: Row, view: View) -> bool:
+    """Nothing that an earlier run left behind is seen any more."""
+    fresh = row.anew is None or row.anew(view) is None
+    return fresh and all(w.check(view) is None for w in row.watches if w.while_running_only)
 
 
 def _route(row: Row, code: FaultCode, device: str) -> Route:

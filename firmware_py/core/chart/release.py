@@ -45,6 +45,8 @@ _REJECTS: Final[tuple[Cause, ...]] = (
     F.CAR_TROUBLE_CODE,
     (F.LINK_LOST, "car"),
 )
+
+
 def _connected(v: c.View) -> c.Miss | None:
     """The stored pack's bay is wholly connected: its rows name the bay by the swap, which is about to name another."""
     return c.is_passed("mate.coolant")(v) if when.to_a_bay(v) else None
@@ -100,6 +102,7 @@ RELEASE: Final = (
             Watch(c.no_trouble_codes, F.CAR_TROUBLE_CODE, "car"),
         ),
         command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
+        anew=c.no_verdict_yet,
         done=c.every(
             c.self_check_ok,
             c.car_sees_pack,

@@ -97,6 +97,8 @@ class Row:
     """Stable place that is reached when the row is done."""
     update: Callable[[View], Swap] | None = None
     evidence: Callable[[View], Mapping[str, object]] | None = None
+    anew: Check | None = None
+    """What must be seen once since the row began before its end counts: an old verdict is no evidence."""
     resume: str = ""
     """Row to go on with when this one was held in the middle; empty = this one."""
     dwell: str = ""

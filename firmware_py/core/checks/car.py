@@ -54,6 +54,14 @@ def self_check_ok(v: View) -> Miss | None:
     return None if seen is SelfCheck.OK else Miss(f"car self-check {seen.value}")
 
 
+def no_verdict_yet(v: View) -> Miss | None:
+    """The car's own check has not ended: what it says next is of this check."""
+    seen = v.image.car.self_check
+    if seen is None:
+        return no("car", None)
+    return Miss(f"car self-check {seen.value}") if seen in {SelfCheck.OK, SelfCheck.FAILED} else None
+
+
 def self_check_not_failed(v: View) -> Miss | None:
     """The car's own check did not end badly."""
     return Miss("car self-check failed") if v.image.car.self_check is SelfCheck.FAILED else None

@@ -26,7 +26,7 @@ from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Phase, State, Swap
 from hal.commands import CarMode as M
 from hal.commands import Command, RequestCar, RunEnable
-from hal.readings import CodeReading
+from hal.readings import CarReading, CodeReading, SelfCheck
 from tests.unit.core import scenes as s
 
 T = TypeVar("T")
@@ -69,16 +69,21 @@ class Driver:
     done: list[object] = field(default_factory=list)
     places: list[StablePlace] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    verdict: CarReading | None = None
+    """What a car that checks itself is going to say."""
     twist: Callable[[str, Command, Image, Image], Image] = lambda _row, _command, _before, after: after
     """What really comes of a command: (row, command, picture before, picture after) -> picture."""
 
     def tell(self, event: Event) -> list[Effect]:
-        """One step, its effects carried out."""
-        before = self.state
+        """One step, its effects carried out. A car that was woken is seen to check itself once before its verdict."""
+        before, verdict = self.state, self.verdict
+        self.verdict = None
         self.state, effects = self.seq.step(before, self.image, event)
         assert hash(self.state) == hash(replace(self.state))
         for effect in effects:
             self._carry_out(effect)
+        if verdict is not None and self.verdict is None:
+            self.image = s.put(self.image, car=verdict)
         self.effects += effects
         return list(effects)
 
@@ -112,7 +117,11 @@ class Driver:
             after = s.put(after, buffer=s.pack(new), scanner=CodeReading(new))
         if isinstance(command, RequestCar) and command.mode is M.WAKE:
             after = s.after(s.put(self.image, car_pack=s.pack(self._on_car())), command)
-        self.image = self.twist(row, command, self.image, after)
+        before = self.image
+        self.image = self.twist(row, command, before, after)
+        if isinstance(command, RequestCar) and command.mode is M.WAKE and self.image is not before:
+            self.verdict = self.image.car
+            self.image = s.put(self.image, car__self_check=SelfCheck.RUNNING)
 
     def is_in(self, packml: PackML) -> bool:
         """The station is in this state now."""

@@ -185,3 +185,22 @@ def test_the_limit_of_a_waiting_car_ends_the_order() -> None:
     assert {a.row for a in driver.state.active} >= {"16", "17.wake"}
     assert not [c for c in driver.commands if isinstance(c, Unlock)]
     assert isinstance(driver.commands[-1], MoveLift | Drive | RequestCar | PickPack)
+
+
+def test_an_old_verdict_of_the_car_is_no_evidence() -> None:
+    """Held while the check of the car had passed: it is woken again, and only the new check counts."""
+    driver = reach("17")
+    driver.image = s.put(driver.image, car__self_check=SelfCheck.OK, car__hvil_closed=False)
+    driver.tell(Operator(Action.HOLD, "tester"))
+    driver.run(lambda d: d.is_in(PackML.HELD))
+    driver.twist = lambda row, command, before, after: before if isinstance(command, RequestCar) else after
+    driver.image = s.put(driver.image, car__hvil_closed=True, car__pack_serial=s.NEW)
+    driver.tell(Operator(Action.RESUME, "tester"))
+    for _ in range(40):
+        driver.tell(Scan())
+    assert "17" not in driver.done, "what it said before the hold"
+    assert driver.commands.count(RequestCar(CarMode.WAKE)) == 2
+    driver.image = s.put(driver.image, car__self_check=SelfCheck.RUNNING)
+    driver.tell(Scan())
+    driver.image = s.put(driver.image, car__self_check=SelfCheck.OK)
+    driver.run(lambda d: "17" in d.done)
