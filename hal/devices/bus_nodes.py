@@ -34,6 +34,8 @@ class _Node(Generic[C, R]):
         self._new = reading
         self._unknown: R = reading()
         self._values: dict[str, Any] = {}
+        self._told: dict[int, Mapping[str, Any]] = {}
+        """What each frame said last: the same values again make no new reading, they only keep it fresh."""
         self._until_s: dict[str, float] = {}
         self._reading: R | None = None
         self._good_until_s = NEVER
@@ -47,12 +49,14 @@ class _Node(Generic[C, R]):
         values = self.codec.decode(frame)
         if values is None:
             return False
-        self._values.update(values)
         for role in values:
             self._until_s[role] = now + self._keep_s[role]
         if frame.can_id in self._fresh_ids:
             self.at_s = now
-        self._reading = None
+        if values is not self._told.get(frame.can_id):
+            self._told[frame.can_id] = values
+            self._values.update(values)
+            self._reading = None
         return True
 
     def reading(self, now: float) -> R:
@@ -67,6 +71,7 @@ class _Node(Generic[C, R]):
         return self._reading
 
     def _clear(self, roles: Iterable[str]) -> None:
+        self._told = {}
         for role in tuple(roles):
             del self._values[role], self._until_s[role]
 
