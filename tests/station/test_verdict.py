@@ -69,7 +69,7 @@ def changed(name: str, **expectation: Any) -> Scenario:
         (
             "never",
             ("MoveSlot slot=in position_mm=0.0",),
-            "MoveSlot position_mm=0.0 slot=in speed_mm_s=430.0 was commanded",
+            "MoveSlot position_mm=0.0 slot=in speed_mm_s=463.5 was commanded",
         ),
         ("given", ("Extract on=True",), "Extract on=True was not commanded"),
         ("packs", {"bay-1": "bay-2"}, "the pack of bay-1 ends at on-car-1, expected bay-2"),

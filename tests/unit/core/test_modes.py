@@ -239,7 +239,7 @@ def test_slots_are_slowed_too_and_actuators_are_not() -> None:
     driver.tell(step("11"))
     driver.run(lambda d: any(a.phase is not Phase.WAITING for a in d.state.active))
     moves = [c for c in driver.commands if isinstance(c, MoveSlot) and c.slot is Slot.OUT]
-    assert [c.speed_mm_s for c in moves] == [463.5, 50.0]
+    assert [c.speed_mm_s for c in moves] == [474.0, 50.0]
     clamping = turned(held("5.pins"))
     clamping.tell(step("5.pins"))
     clamping.run(lambda d: d.is_in(PackML.HELD))
@@ -248,7 +248,7 @@ def test_slots_are_slowed_too_and_actuators_are_not() -> None:
 
 def test_in_production_nothing_is_slow() -> None:
     driver = reach("12")
-    assert {c.speed_mm_s for c in driver.commands if isinstance(c, MoveSlot)} == {430.0, 463.5}
+    assert {c.speed_mm_s for c in driver.commands if isinstance(c, MoveSlot)} == {463.5, 474.0}
 
 
 def test_the_last_row_ends_the_swap_also_in_maintenance_and_the_station_idles_in_it() -> None:
