@@ -38,7 +38,7 @@ async def test_a_killed_run_leaves_all_three_wires_whole() -> None:
         log = WireLog(folder)
         assert (log.header["station"], log.header["from_start"]) == (STATION, True)
         entries = list(log)
-        assert _wires(log) == {"modbus", "mqtt", "can", "core"}
+        assert _wires(log) == {"modbus", "mqtt", "can", "line", "core"}
         heard = {entry.said["link"] for entry in entries if entry.frames}
         assert "packs" in heard
         resets = [e.said for e in entries if e.said.get("event", {}).get("is") == "Operator"]
