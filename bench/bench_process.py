@@ -26,7 +26,7 @@ async def _measure(station: str) -> tuple[float, float, float, float]:
         w.served.send_car()
         await w.until(lambda s: any(r["row"] == "1" for r in s["rows"]), 60.0)
         cpu, at = w.cpu_s(), loop.time()
-        await w.until(lambda s: s["place"] == "S4", 200.0, 0.5)
+        await w.until(lambda s: s["place"] == "S4", 400.0, 0.5)
         swapping = (w.cpu_s() - cpu) / (loop.time() - at)
         rss = w.rss_mib()
         await w.until(lambda s: s["packml"] == "Idle", 60.0, 0.5)
