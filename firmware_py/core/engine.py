@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from firmware_py.core import faults as fault_table
-from firmware_py.core import modes
+from firmware_py.core import fault_table, modes
 from firmware_py.core.chart.rows import Route, Row, Watch
 from firmware_py.core.checks import Miss, View
 from firmware_py.core.draft import Draft

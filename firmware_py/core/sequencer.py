@@ -1,7 +1,7 @@
 """The sequencer: `step(state, image, event) -> (state', effects)`, PackML station state around the chart."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Final
 
 from firmware_py.core import manual, modes, safety, standing
@@ -27,12 +27,12 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import eligible, unheard
-from firmware_py.core.params import BOLT_FIELDS, Params
+from firmware_py.core.params import Params
+from firmware_py.core.ready import unready
 from firmware_py.core.standstill import seen_moving, stands_still
 from firmware_py.core.state import Active, Purpose, State, Swap
 from hal.commands import RunEnable
 
-_DEVICES: Final = ("lift", "locks", "shuttle", "stacker", "platform", "hoist", "rack", "fire", "ups")
 _STANDING: Final = frozenset(
     {
         FaultCode.LINK_LOST,
@@ -124,7 +124,7 @@ class Sequencer:
                 self._ask_enable(draft, image)
             case PackML.HOLDING | PackML.STOPPING if stands_still(image):
                 self._at_rest(draft)
-            case PackML.RESETTING if not self._unready(image) and not unheard(image):
+            case PackML.RESETTING if not unready(image, self.params) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))
                 draft.place = StablePlace.S0
                 draft.packml = PackML.IDLE
@@ -213,7 +213,7 @@ class Sequencer:
                 draft.raise_fault(FaultCode.MOTION_NOT_STOPPED, "station", f"still moving: {', '.join(moving)}")
             self._at_rest(draft)
         elif name == "resetting" and draft.packml is PackML.RESETTING:
-            lacking = self._unready(image)
+            lacking = unready(image, self.params)
             if lacking:
                 draft.effects.append(Told(Action.RESET.value, 0, Answer.FAILED, "; ".join(lacking)))
             else:
@@ -369,29 +369,6 @@ class Sequencer:
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
         if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING and not standing.is_spare(event.device):
             draft.hold(event.text, self._moving(draft))
-
-    def _unready(self, image: Image) -> list[str]:
-        """What keeps the station from Idle: every device must have a fresh reading and the chain must be closed.
-
-        Packs that have not spoken are waited for as long as resetting may take; then the station serves without them.
-        """
-        lacking = [text for _, text in safety.missing(image.safety)]
-        for device in _DEVICES:
-            reading = getattr(image, device)
-            absent = BOLT_FIELDS if device == "locks" and self.params.bolts is None else ()
-            unknown = [f.name for f in fields(reading) if getattr(reading, f.name) is None and f.name not in absent]
-            if unknown:
-                lacking.append(f"{device}: no fresh reading of {', '.join(unknown)}")
-        if image.platform.lane_clear is False:
-            lacking.append("lane: a car stands in it")
-        carrying = {
-            "lift": (image.lift.load_kg or 0.0) > self.params.touch_max_kg,
-            "slot out": image.shuttle.out_present,
-            "slot in": image.shuttle.in_present,
-            "stacker": image.stacker.present,
-        }
-        lacking.extend(f"{name}: a pack is on it" for name, loaded in carrying.items() if loaded)
-        return lacking
 
 
 def _no_held_swap(action: str, draft: Draft) -> str:

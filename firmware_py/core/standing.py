@@ -4,7 +4,8 @@ from typing import Final
 
 from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Arm, Disarm, Note
-from firmware_py.core.faults import FAULTS, Fault, FaultCode, Severity
+from firmware_py.core.fault_table import FAULTS
+from firmware_py.core.faults import Fault, FaultCode, Severity
 from firmware_py.core.image import Image
 from firmware_py.core.monitors import Finding, Key, findings
 from firmware_py.core.packml import Mode, PackML

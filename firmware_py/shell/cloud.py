@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from firmware_py.core import faults as table
+from firmware_py.core import fault_table as table
 from firmware_py.core.effects import Answer, Note
 from firmware_py.core.faults import Fault
 from firmware_py.core.image import Image

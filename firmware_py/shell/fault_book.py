@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_py.core.faults import FAULTS, Fault
+from firmware_py.core.fault_table import FAULTS
+from firmware_py.core.faults import Fault
 from firmware_py.shell.timers import Timers
 
 _log = logging.getLogger(__name__)

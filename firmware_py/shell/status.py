@@ -6,7 +6,8 @@ from typing import Any
 
 from firmware_py.core.chart import CHART
 from firmware_py.core.effects import Reply, Told
-from firmware_py.core.faults import FAULTS, FaultCode
+from firmware_py.core.fault_table import FAULTS
+from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PLACE_TEXT, Mode, PackML
 from firmware_py.core.state import State
 from firmware_py.shell.controller import Controller
