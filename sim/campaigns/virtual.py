@@ -131,18 +131,14 @@ async def virtual_station(
         else:
             modbus, lines = words_links(station, emulators, clock)
         hooks: dict[str, Callable[[bool], None]] = {}
-        can = _can_links(stack, emulators, clock, hooks)
-        lines_of = {
-            name: stack.enter_context(MemoryLineLink(talker, line_cutter(station, name)))
-            for name, talker in emulators.lines.items()
-        }
+        can, texts = _can_links(stack, emulators, clock, hooks), _text_lines(stack, station, emulators)
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
         kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
-        links = tap.links(Links(modbus, can, cloud, lines_of))
+        links = tap.links(Links(modbus, can, cloud, texts))
 
         def boot(number: int) -> Controller:
             name = boot_id if number == 1 else f"{boot_id}-{number}"
@@ -150,10 +146,8 @@ async def virtual_station(
                 station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
             )
 
-        hooks |= {
-            "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
-            "journal-fails": lambda _: kept.fail("no space left on device"),
-        }
+        hooks["broker-down"] = lambda on: broker.go_down(clock()) if on else broker.come_up(clock())
+        hooks["journal-fails"] = lambda _: kept.fail("no space left on device")
         rig = Rig(world, emulators, hooks)
         running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
@@ -166,6 +160,14 @@ async def virtual_station(
                 process.task.cancel()
         if journal is None:
             kept.close()
+
+
+def _text_lines(stack: AsyncExitStack, station: Station, emulators: Emulators) -> dict[str, MemoryLineLink]:
+    """A link for each code reader, which sends lines by itself."""
+    return {
+        name: stack.enter_context(MemoryLineLink(talker, line_cutter(station, name)))
+        for name, talker in emulators.lines.items()
+    }
 
 
 def _can_links(

@@ -1,9 +1,7 @@
 """CAN links to run a contract against: every interface, each with peers on the same channel."""
 
 import asyncio
-import importlib.util
 import itertools
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -71,15 +69,6 @@ def free_udp_port() -> int:
         return port
 
 
-def need_msgpack() -> None:
-    """Skip where the library under udp_multicast is not installed; fail under CI."""
-    if importlib.util.find_spec("msgpack") is None:
-        reason = "msgpack is not installed: make setup"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-
-
 def need_vcan() -> str:
     """A virtual channel of the kernel; few test machines have one, so it may be left out everywhere."""
     try:
@@ -104,7 +93,6 @@ async def interface(name: str, folder: Path) -> AsyncIterator[Opener]:
             with ExitStack() as adapters:
                 yield lambda: slcan_link(adapters.enter_context(SlcanAdapter(hub, folder / next(channels))))
         case "udp_multicast":
-            need_msgpack()
             port = free_udp_port()
             yield lambda: PythonCanLink("udp_multicast", GROUP, port=port, hop_limit=0, backoff=backoff())
         case _:

@@ -28,7 +28,6 @@ from tests.contract.can_rig import (
     channels,
     free_port,
     free_udp_port,
-    need_msgpack,
     opened,
     slcan_link,
 )
@@ -226,7 +225,6 @@ async def test_an_adapter_that_takes_no_bytes_is_given_up_in_bounded_time() -> N
 
 
 async def test_other_groups_strays_and_own_frames_are_not_heard() -> None:
-    need_msgpack()
     port = free_udp_port()
     here = PythonCanLink("udp_multicast", GROUP, port=port, hop_limit=0, backoff=backoff())
     there = PythonCanLink("udp_multicast", GROUP, port=port, hop_limit=0, backoff=backoff())

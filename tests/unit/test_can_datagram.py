@@ -1,14 +1,13 @@
 """Datagrams of CAN frames: bytes typed from the msgpack specification, and what is no frame."""
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-msgpack = pytest.importorskip("msgpack", reason="msgpack is not installed: make setup")
-
-from hal.links.can_chip import ChipState, Report  # noqa: E402
-from hal.links.can_datagram import pack, unpack  # noqa: E402
-from hal.ports import Frame  # noqa: E402
+from hal.links.can_chip import ChipState, Report
+from hal.links.can_datagram import pack, unpack
+from hal.ports import Frame
 
 
 def test_a_frame_as_bytes_and_back() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.can_rig import need_msgpack
 from tests.wire.processes import STATION, bench
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -32,8 +31,6 @@ def config_on(interface: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("interface", ["slcan", "udp_multicast"])
 async def test_a_pack_and_the_controller_are_reached(interface: str, tmp_path: Path) -> None:
-    if interface == "udp_multicast":
-        need_msgpack()
     root = ["--config", str(config_on(interface, tmp_path))]
     async with bench() as on, on.simulator(*root) as simulator:
         links = simulator["links"]

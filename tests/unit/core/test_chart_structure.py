@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from firmware_py.core.chart import CHART, FIRST_ROWS, Row, chart_rows
-from firmware_py.core.faults import FAULTS, FaultCode, Reaction
+from firmware_py.core.fault_table import FAULTS
+from firmware_py.core.faults import FaultCode, Reaction
 from tests.unit.core.rows_table import DECISIONS, PLAYED, WAITS
 from tests.unit.core.scenes import params
 

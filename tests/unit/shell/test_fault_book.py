@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from firmware_py.core.faults import FAULTS, Fault, FaultCode
+from firmware_py.core.fault_table import FAULTS
+from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.shell.fault_book import FaultBook
 from hal.config.loader import load_station
 from hal.contract import Alarm
