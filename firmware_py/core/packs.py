@@ -10,28 +10,29 @@ from hal.readings import PackReading
 
 def why_not(pack: PackReading, order: Order, params: Params) -> str | None:
     """The first hard filter that a pack fails, as text; `None` when it may be handed out. Unknown fails."""
+    return "identity or state unknown" if not _told(pack) else why_bad(pack, order, params)
+
+
+def why_bad(pack: PackReading, order: Order, params: Params) -> str | None:
+    """The first hard filter that what a pack says fails, as text. What it has not said, or not lately, fails none."""
     e = params.eligibility
     kind = params.pack_class(pack.serial)
     fits = params.pack_classes.get(order.vehicle, frozenset())
-    if pack.serial is None or pack.soc_pct is None or pack.soh_pct is None:
-        return "identity or state unknown"
-    if kind is None or kind not in fits or (order.pack_class is not None and kind != order.pack_class):
+    if pack.serial is not None and (kind not in fits or order.pack_class not in {None, kind}):
         return f"class {kind or 'unknown'} does not fit {order.pack_class or order.vehicle}"
-    if pack.soc_pct < e.soc_min_pct:
+    if pack.soc_pct is not None and pack.soc_pct < e.soc_min_pct:
         return f"SOC {pack.soc_pct:.0f} %, at least {e.soc_min_pct:.0f} %"
-    if pack.soh_pct < e.soh_min_pct:
+    if pack.soh_pct is not None and pack.soh_pct < e.soh_min_pct:
         return f"SOH {pack.soh_pct:.0f} %, at least {e.soh_min_pct:.0f} %"
-    if pack.temp_min_degc is None or pack.temp_max_degc is None:
-        return "temperature unknown"
-    if pack.temp_min_degc < e.temp_min_degc or pack.temp_max_degc > e.temp_max_degc:
-        seen = f"{pack.temp_min_degc:.0f} to {pack.temp_max_degc:.0f} °C"
-        return f"{seen}, allowed {e.temp_min_degc:.0f} to {e.temp_max_degc:.0f} °C"
-    if pack.cell_max_v is None or pack.cell_min_v is None:
-        return "cell voltages unknown"
-    if pack.cell_max_v - pack.cell_min_v > e.cell_spread_max_v:
-        return f"cell spread {pack.cell_max_v - pack.cell_min_v:.3f} V, at most {e.cell_spread_max_v:.3f} V"
-    if pack.fault_bits != 0 or pack.contactors_open is not True:
-        return "fault bits set, or contactors not seen open"
+    for seen in (pack.temp_min_degc, pack.temp_max_degc):
+        if seen is not None and not e.temp_min_degc <= seen <= e.temp_max_degc:
+            return f"{seen:.0f} °C, allowed {e.temp_min_degc:.0f} to {e.temp_max_degc:.0f} °C"
+    if pack.cell_max_v is not None and pack.cell_min_v is not None:
+        spread = pack.cell_max_v - pack.cell_min_v
+        if spread > e.cell_spread_max_v:
+            return f"cell spread {spread:.3f} V, at most {e.cell_spread_max_v:.3f} V"
+    if pack.fault_bits or pack.contactors_open is False:
+        return "fault bits set, or contactors not open"
     return None
 
 

@@ -51,11 +51,13 @@ EXCHANGE: Final = (
         limit_device="shuttle",
         start=c.every(
             c.buffer_is_reserved,
+            c.buffer_may_go,
             c.flag("shuttle", "in_present"),
             c.in_slot_at("buffer", "in_at_buffer"),
             c.lift_at("transfer", "at_transfer"),
             way_is_free,
         ),
+        guard_cases=(w.BUFFER_MAY_GO,),
         patience="stacker",
         moves=("shuttle",),
         watches=(

@@ -31,8 +31,8 @@ PRE_STAGE: Final = (
         limit="decide",
         limit_fault=F.PACK_SERIAL_MISMATCH,
         limit_device="buffer",
-        limit_cases=(w.BUFFER_GOOD, Watch(c.buffer_is_reserved, F.PACK_SERIAL_MISMATCH, "buffer"), w.CODE_READ),
-        done=c.every(c.buffer_is_reserved, c.buffer_not_bad, c.code_is_reserved),
+        limit_cases=(w.BUFFER_MAY_GO, Watch(c.buffer_is_reserved, F.PACK_SERIAL_MISMATCH, "buffer"), w.CODE_READ),
+        done=c.every(c.buffer_is_reserved, c.buffer_may_go, c.code_is_reserved),
         then=(
             Link("0.6", when.pack_ready),
             Link("putback.1", when.given_up_no_car),

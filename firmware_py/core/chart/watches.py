@@ -3,6 +3,7 @@
 from firmware_py.core.chart.rows import Watch
 from firmware_py.core.checks import (
     all_of,
+    buffer_may_go,
     buffer_not_bad,
     buffer_not_other,
     code_is_reserved,
@@ -55,6 +56,7 @@ NOT_OVERLOADED = Watch(load_at_most("mass_max_kg"), F.MASS_TOO_HIGH, "lift")
 NOT_HEAVIER = Watch(not_heavier, F.MASS_TOO_HIGH, "lift")
 SUPPORTED = Watch(supported, F.MASS_TOO_LOW, "lift")
 BUFFER_SAME = Watch(buffer_not_other, F.PACK_SERIAL_MISMATCH, "buffer")
+BUFFER_MAY_GO = Watch(buffer_may_go, F.PACK_NOT_ELIGIBLE, "buffer")
 BUFFER_GOOD = Watch(buffer_not_bad, F.PACK_NOT_ELIGIBLE, "buffer")
 SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
 ORDER_STANDS = Watch(order_stands, F.NO_ELIGIBLE_PACK, "rack")

@@ -31,6 +31,7 @@ from firmware_py.core.checks.movers import columns_in_step, connector_is, in_slo
 from firmware_py.core.checks.packs import (
     another_pack,
     buffer_is_reserved,
+    buffer_may_go,
     buffer_not_bad,
     buffer_not_other,
     code_is_reserved,
@@ -49,6 +50,7 @@ __all__ = [
     "always",
     "another_pack",
     "buffer_is_reserved",
+    "buffer_may_go",
     "buffer_not_bad",
     "buffer_not_other",
     "car_hears_pack",

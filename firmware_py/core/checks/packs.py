@@ -2,7 +2,7 @@
 
 from firmware_py.core.checks.words import Miss, View, flag, is_passed, no
 from firmware_py.core.monitors import too_hot
-from firmware_py.core.packs import eligible, why_not
+from firmware_py.core.packs import eligible, why_bad, why_not
 from firmware_py.core.state import Install
 
 
@@ -20,9 +20,13 @@ def buffer_not_other(v: View) -> Miss | None:
 
 
 def buffer_not_bad(v: View) -> Miss | None:
-    """The pack at the buffer may still be handed out, as far as it speaks."""
-    if v.image.buffer.serial is None:
-        return None
+    """Nothing that the pack at the buffer says speaks against it. On its way to the car it says nothing any more."""
+    why = why_bad(v.image.buffer, v.swap.order, v.params)
+    return None if why is None else Miss(f"pack at the buffer: {why}")
+
+
+def buffer_may_go(v: View) -> Miss | None:
+    """The pack at the buffer has said all that is asked for, lately, and may be handed out."""
     why = why_not(v.image.buffer, v.swap.order, v.params)
     return None if why is None else Miss(f"pack at the buffer: {why}")
 

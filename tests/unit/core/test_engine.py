@@ -80,6 +80,21 @@ def test_a_patient_row_waits_for_its_pose_and_for_nothing_else(change: dict[str,
     assert fault in raised(SEQ.step(waiting, s.put(blocked, **change), TimeUp("guard:12"))[1])
 
 
+def test_the_new_pack_leaves_the_buffer_only_when_it_has_said_all_that_is_asked_for() -> None:
+    waiting = at_row("12", s.SWAP, Phase.WAITING)
+    silent = s.put(s.LOWERED, buffer__soc_pct=None)
+    assert SEQ.step(waiting, silent, Scan()) == (waiting, ())
+    assert not raised(SEQ.step(waiting, silent, TimeUp("guard:12"))[1])
+    assert raised(SEQ.step(waiting, silent, TimeUp("patience:12"))[1]) == [(F.PACK_NOT_ELIGIBLE, "buffer")]
+
+
+@pytest.mark.parametrize("row", ["0.6", "12"])
+def test_a_pack_that_falls_silent_word_by_word_on_its_way_is_not_rejected(row: str) -> None:
+    on_its_way = at_row(row, s.SWAP)
+    state, effects = SEQ.step(on_its_way, s.put(s.LOWERED, buffer__soc_pct=None, buffer__fault_bits=None), Scan())
+    assert (state, effects) == (on_its_way, ())
+
+
 def test_a_slot_does_not_start_towards_one_that_cannot_leave() -> None:
     waiting = at_row("12", s.SWAP, Phase.WAITING)
     assert of(Act, SEQ.step(waiting, s.LOWERED, Scan())[1])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.core.image import Image
-from firmware_py.core.packs import eligible, unheard, why_not
+from firmware_py.core.packs import eligible, unheard, why_bad, why_not
 from firmware_py.core.state import Order
 from hal.readings import PackReading
 from tests.unit.core import scenes as s
@@ -90,3 +90,14 @@ def test_a_code_that_two_classes_claim_belongs_to_none() -> None:
     twice = replace(s.params(), code_patterns={"a": ".*", "b": "001.*"})
     assert twice.pack_class(s.NEW) is None
     assert twice.pack_class("X") == "a"
+
+
+@pytest.mark.parametrize("field", NEEDED)
+def test_what_a_pack_has_not_said_lately_speaks_neither_for_nor_against_it(field: str) -> None:
+    silent = replace(GOOD, **{field: None})  # type: ignore[arg-type]
+    assert why_bad(silent, ORDER, s.params()) is None
+    assert why_not(silent, ORDER, s.params()) == "identity or state unknown"
+
+
+def test_a_pack_that_says_nothing_at_all_is_not_a_bad_one() -> None:
+    assert why_bad(PackReading(), ORDER, s.params()) is None
