@@ -41,8 +41,8 @@ CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests
                tests/unit/test_charger_files.py tests/unit/test_stamp.py tests/golden tests/devices
 
 coverage: $(STAMP)  ## Branch coverage of the pure core, gate and engine in it, and of the codecs: all of it
-	@COVERAGE_FILE=.coverage $(PY) -m coverage run -m pytest tests/unit/core $(CODEC_TESTS) -q -p no:cacheprovider
-	@COVERAGE_FILE=.coverage $(PY) -m coverage report -m --skip-covered --include='firmware_py/core/*,hal/codecs/*' --fail-under=100
+	@$(PY) -m coverage run -m pytest tests/unit/core $(CODEC_TESTS) -q -p no:cacheprovider
+	@$(PY) -m coverage report -m --skip-covered --include='firmware_py/core/*,hal/codecs/*' --fail-under=100
 
 bench: $(STAMP)  ## Measure; names pick benches: make bench NAMES="swap wire"
 	@$(PY) -m bench run $(NAMES)

@@ -49,8 +49,6 @@ class UnitCodec:
         self._images: dict[Block, _Image] = {}
         self._mapped = self._mapped_blocks()
         self._constants = {n: r.constant for n, r in unit.device.registers.items() if r.constant is not None}
-        self._stamped = any(register.is_stamp for register in unit.device.registers.values())
-        self._stamps: dict[Block, Stamp | None] = {}
 
     def decode(self, block: Block, words: Sequence[int]) -> Decoded:
         """Every readable value that lies in the block. Raises `CodecError` when the number of words is wrong."""
@@ -63,11 +61,7 @@ class UnitCodec:
 
     def stamp(self, block: Block) -> Stamp | None:
         """What proves that words are a new answer of this block."""
-        if not self._stamped:
-            return None
-        if block not in self._stamps:
-            self._stamps[block] = stamp_of(block, self.unit.device.registers)
-        return self._stamps[block]
+        return stamp_of(block, self.unit.device.registers)
 
     def plan(self, verb: str, arguments: Mapping[str, Value]) -> tuple[Action, ...]:
         """Frames and waits of a command, in order. Raises `CodecError` for an unknown verb or a value out of range."""

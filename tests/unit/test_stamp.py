@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hal.codecs.blocks import Block
 from hal.codecs.registers import UnitCodec
 from hal.config.loader import check_file
 from hal.devices.unit import ModbusUnit
@@ -103,6 +104,12 @@ def test_a_status_block_is_one_request_with_its_stamp_in_it() -> None:
     assert read_pdu(block) == tcp_frame("00 01 00 00 00 06 01 04 00 00 00 05")
     seen = codec.decode(block, answer(tcp_frame("00 01 00 00 00 0D 01 04 0A 00 00 0B B8 00 01 4C 43 00 2A")))
     assert seen == {"load_kg": 300.0, "overload": True, "block_mark": 0x4C43, "answer_count": 42}
+
+
+@pytest.mark.parametrize(("table", "address"), [(Table.HOLDING, 0), (Table.INPUT, 0x40)])
+def test_a_block_beside_the_stamp_has_none(table: Table, address: int) -> None:
+    codec = UnitCodec(unit_of(device_file("generic/load-cell")))
+    assert codec.stamp(Block(table, address, 4)) is None
 
 
 @pytest.mark.parametrize("name", ["di16", "load-cell", "lock-controller", "safety-plc", "shuttle", "stacker"])
