@@ -6,8 +6,9 @@ and one over the wires alike.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from hal.contract import Topics
 from hal.ports import Message
@@ -18,8 +19,9 @@ from sim.referee import Breach, steel_moves
 from sim.scenario import Act, CarSpec, Scenario
 from sim.world import Car, Pack, World
 
-Operate = Callable[[str], Awaitable[tuple[str, str]]]
-"""An operator's act by name -> (answer, reason)."""
+Operate = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]
+"""An operator's act, in the words of the local control -> (answer, reason)."""
+RESET: Final = {"action": "reset"}
 Commands = Callable[[], Awaitable[list[str]]]
 """Every command that left, in order, as `Name key=value ...`."""
 ORDER_LIFE_MS = 600_000
@@ -128,7 +130,7 @@ class Director:
     async def _play(self) -> None:
         await self._until(lambda: self._observed.online and self._observed.packml == "Stopped")
         if self._scenario.orders_in == "Idle":
-            await self._stage.operate("reset")
+            await self._stage.operate(RESET)
             await self._until(lambda: self._observed.packml == "Idle")
         self._packs = {place: pack for place, pack in self._now().packs.at.items() if place.startswith("bay-")}
         cued = [p for p in self._outcome.played if not (p.act.when.before_orders or p.act.when.start)]
@@ -147,6 +149,7 @@ class Director:
                 await self._until(lambda: self._observed.packml == "Idle" and not self._open_orders())
             world = self._now()
             ordered = Ordered(spec, world.queue_car(spec.vin, soc_pct=spec.soc_pct))
+            ordered.car.parks_again_s = spec.parks_again_s
             self._outcome.cars.append(ordered)
             if ordered.car.pack is not None:
                 self._packs[f"car-{number}"] = ordered.car.pack
@@ -197,7 +200,7 @@ class Director:
         played.moved = steel_moves(self._now())
         began_s = stage.clock()
         if do.operator is not None:
-            played.answer, played.reason = await stage.operate(do.operator)
+            played.answer, played.reason = await stage.operate(do.request)
         else:
             self._meddle(played)
         if played.act.still_within_s is not None:

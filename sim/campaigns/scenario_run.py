@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from firmware_py.core.events import Action, Operator
+from firmware_py.shell.acts import act_of
 from firmware_py.shell.journal import Entry, JournalError, Query, canonical
 from firmware_py.shell.wirelog.files import InlineFiles
 from firmware_py.shell.wirelog.session import header_of
@@ -74,9 +74,9 @@ async def _rows(running: VirtualStation, query: Query) -> list[Entry]:
 
 
 def _stage(running: VirtualStation) -> Stage:
-    async def operate(action: str) -> tuple[str, str]:
+    async def operate(request: Mapping[str, str]) -> tuple[str, str]:
         try:
-            reply = await running.controller.operate(Operator(Action(action), "director"))
+            reply = await running.controller.operate(act_of(request, "director"))
         except JournalError as error:
             return "refused", str(error)
         return reply.answer.value, reply.reason

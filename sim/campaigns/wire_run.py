@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -57,8 +58,8 @@ async def _play(named: Named, station: Station, seed: int, speed: float, jitter:
 
 
 def _stage(served: Served, control: Path, speed: float) -> Stage:
-    async def operate(action: str) -> tuple[str, str]:
-        answer = await ask_async(control, {"action": action, "why": "scenario"}, ANSWER_S)
+    async def operate(request: Mapping[str, str]) -> tuple[str, str]:
+        answer = await ask_async(control, {**request, "why": "scenario"}, ANSWER_S)
         return str(answer.get("answer", "refused")), str(answer.get("reason") or answer.get("error") or "")
 
     clock = asyncio.get_running_loop().time

@@ -52,7 +52,9 @@ class Do(Strict):
     inject: Text | None = None
     clear: Text | None = None
     args: dict[str, Argument] = Field(default_factory=dict)
-    operator: Literal["reset", "hold", "resume", "abort", "clear"] | None = None
+    operator: Literal["reset", "hold", "resume", "abort", "clear", "mode", "step"] | None = None
+    mode: Literal["Production", "Maintenance", "Manual"] | None = Field(None, description="with operator = mode")
+    row: Text | None = Field(None, description="with operator = step: the row of the held swap that goes on")
     answer: Literal["accepted", "refused"] = Field("accepted", description="what the operator must be answered")
     reason: str = Field("", description="a part of the text that the operator must be answered with")
     press: Literal["safety-reset"] | None = None
@@ -61,14 +63,23 @@ class Do(Strict):
     def _one(self) -> Self:
         if sum(x is not None for x in (self.inject, self.clear, self.operator, self.press)) != 1:
             raise ValueError("exactly one of inject, clear, operator, press")
+        if (self.mode is None) is (self.operator == "mode") or (self.row is None) is (self.operator == "step"):
+            raise ValueError("mode goes with operator = mode, row with operator = step")
         if self.reason and self.operator is None:
             raise ValueError("reason goes with operator")
         return self
 
+    @property
+    def request(self) -> dict[str, str]:
+        """An operator's act, in the words of the local control."""
+        words = {"action": self.operator, "mode": self.mode, "row": self.row}
+        return {key: word for key, word in words.items() if word is not None}
+
     def __str__(self) -> str:
         words = {"inject": self.inject, "clear": self.clear, "operator": self.operator, "press": self.press}
         what = next(f"{verb} {name}" for verb, name in words.items() if name is not None)
-        return " ".join([what, *(f"{k}={v}" for k, v in self.args.items())])
+        of_act = [word for word in (self.mode, self.row) if word]
+        return " ".join([what, *of_act, *(f"{k}={v}" for k, v in self.args.items())])
 
 
 class Act(Strict):

@@ -15,6 +15,7 @@ from sim.faults import CATALOGUE
 from sim.scenario.acts import Act
 from sim.scenario.expect import Expect
 from sim.scenario.words import EACH
+from sim.world import PARKS_AGAIN_S
 
 FOLDER: Final = "scenarios"
 AT: Final = "@"
@@ -32,6 +33,9 @@ class CarSpec(Strict):
     order_vin: Vin | None = None
     order_model: Text | None = None
     comes_after_s: NotNegative = Field(0.0, description="this long after it could have come")
+    parks_again_s: NotNegative = Field(
+        PARKS_AGAIN_S, description="how long its driver takes to act on a display that says to park again"
+    )
     at_once: Flag = Field(False, description="comes and is ordered for together with the car before it")
 
 

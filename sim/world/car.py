@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from hal.commands import Actuator, CarMode
 from hal.readings import SelfCheck
@@ -12,6 +13,9 @@ from sim.world.chance import Chance
 from sim.world.clock import Clock, Part
 from sim.world.packs import Pack
 from sim.world.plant import Plant
+
+PARKS_AGAIN_S: Final = 4.0
+"""How long a driver takes to read the display and to put the car in gear [EST]."""
 
 
 class Stage(StrEnum):
@@ -54,13 +58,15 @@ class Car:
     arrived_with: str | None = None
     insulation_ok: bool = True
     trouble_codes: int = 0
+    parks_again_s: float = PARKS_AGAIN_S
+    """How long the driver takes to act on a display that says to park again."""
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Against its ideal place: mm too far forward, mm too far left, degrees turned left."""
     plan: list[tuple[float, str]] = field(default_factory=list)
 
 
 class Cars(Part):
-    """`lane` is the car in the lane. The hooks `gate_open`, `plug`, `latched` are set by the world."""
+    """`lane` is the car in the lane. The hooks `gate_open`, `park_again`, `plug`, `latched` are set by the world."""
 
     def __init__(self, clock: Clock, plant: Plant, chance: Chance, jitter: float) -> None:
         super().__init__(clock)
@@ -69,6 +75,7 @@ class Cars(Part):
         self.lane: Car | None = None
         self.departed: list[Car] = []
         self.gate_open: Callable[[], bool] = lambda: False
+        self.park_again: Callable[[], bool] = lambda: False
         self.plug: Callable[[], Pack | None] = lambda: None
         self.latched: Callable[[], bool] = lambda: False
         self.on_arrival: Callable[[Car], None] = _ignore
@@ -95,7 +102,7 @@ class Cars(Part):
         self.look()
 
     def look(self) -> None:
-        """The driver looks at the lane gate: one car comes in for each time it opens on an empty lane."""
+        """The driver looks at lane gate and display: one car comes in for each time the gate opens on an empty lane."""
         is_open = self.gate_open()
         if not is_open:
             self._invited = True
@@ -110,6 +117,9 @@ class Cars(Part):
             self._invited = False
             if self._may_go(self.lane):
                 self._drive_off(self.lane)
+            elif self._is_sent_back(self.lane) and not self.lane.plan:
+                self._plan(self.lane, [(self.lane.parks_again_s, "back")])
+                self.changed()
 
     def ask(self, mode: CarMode) -> None:
         """A request of the station; a repeated one changes nothing, so a second wake needs a `NONE` in between."""
@@ -165,6 +175,19 @@ class Cars(Part):
     def _may_go(car: Car) -> bool:
         return car.stage is Stage.STANDING and car.mode is CarMode.RELEASE and car.hv_on and not car.stays
 
+    def _is_sent_back(self, car: Car) -> bool:
+        """The display asks for another try, and the car is free to move: nothing was agreed with it yet."""
+        return car.stage is Stage.STANDING and car.mode is CarMode.NONE and self.park_again() and self.gate_open()
+
+    def _back_off(self, car: Car) -> None:
+        """Out of the grooves, and in again."""
+        car.standing = False
+        car.stage = Stage.DRIVING_OFF
+        out, back = self.plant.drive_out_s - self._gate_s, self.plant.drive_in_s - self._gate_s
+        there = out + back
+        self._plan(car, [(out, "outside"), (there, "arrived"), (there + self.plant.settle_s, "settled")])
+        self.changed()
+
     def _drive_off(self, car: Car) -> None:
         car.in_park = car.brake_held = car.standing = False
         car.stage = Stage.DRIVING_OFF
@@ -174,8 +197,14 @@ class Cars(Part):
     def _act(self, car: Car, what: str) -> None:
         if what == "arrived":
             car.stage = Stage.SETTLING
-            car.arrived_with = car.serial_seen = car.pack.serial if car.pack else None
+            if car.pack is not None:  # not one that parks again: its pack is locked on already
+                car.arrived_with = car.serial_seen = car.pack.serial
             self.on_arrival(car)
+        elif what == "back":
+            if self._is_sent_back(car):
+                self._back_off(car)
+        elif what == "outside":
+            car.stage = Stage.DRIVING_IN
         elif what == "settled":
             car.stage, car.standing = Stage.STANDING, True
         elif what == "park":

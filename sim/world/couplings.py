@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hal.commands import Actuator, Slot
+from hal.commands import Actuator, DriverText, Slot
 from sim.world.car import Car
 from sim.world.packs import CAR, HEAD, IN, OUT
 from sim.world.stacker import Job
@@ -19,6 +19,7 @@ def join(world: "World") -> None:
     world.stacker.serve = lambda name: _serve(world, name)
     world.hoist.raised = lambda: world.platform.share(Actuator.PIN_LIFT)
     world.cars.gate_open = lambda: world.platform.is_out(Actuator.LANE_GATE)
+    world.cars.park_again = lambda: world.signals.text is DriverText.PARK_AGAIN
     world.cars.plug = lambda: world.mated_pack
     world.cars.latched = lambda: world.latched
     world.cars.on_arrival = lambda car: _arrive(world, car)

@@ -22,7 +22,7 @@ TABLE = (
     Line("1-2", "wrong model", "REFUSE", "unknown-model"),
     Line("1-2", "no order", "", "no-order"),
     Line("1-2", "two orders at once", "REFUSE", "two-orders-at-once"),
-    Line("1-2", "outside capture range", "RETRY ABORT", "not-parked-again"),
+    Line("1-2", "outside capture range", "RETRY ABORT", "parked-again parked-off-each-time not-parked-again"),
     Line("1-2", "person detected", "E_STOP", "person-in-the-cell"),
     Line("0", "no eligible pack", "REFUSE", "no-eligible-pack"),
     Line("3", "P lost", "ABORT", "park-lost-before-unlock park-lost-while-centring"),
@@ -56,6 +56,8 @@ TABLE = (
     Line("12", "pack now ineligible", "BACK_OUT", "pack-hot-at-buffer"),
     Line("12", "the same, and no other: old pack reinstalled", "BACK_OUT ABORT",
          "wrong-pack-and-no-other pack-hot-at-buffer-and-no-other"),
+    Line("12", "code reader silent or misread", "BACK_OUT ABORT",
+         "scanner-blind scanner-misreads-once scanner-sends-junk"),
     Line("13", "seat switch missing", "BACK_OUT ABORT", "seat-switch-missing-once no-new-pack-seats"),
     Line("13", "mating force over limit", "BACK_OUT", "mating-force-too-high"),
     Line("13", "underbody seat not clear", "HOLD", "seat-blocked"),
@@ -71,14 +73,15 @@ TABLE = (
     Line("17", "cloud down", "GO_ON", "broker-killed"),
     Line("19", "the car does not leave, the gate does not open", "HOLD", "car-does-not-leave lane-gate-jam"),
     Line("bay", "connector not home", "HOLD", "connector-stuck"),
-    Line("bay", "leak, charger fault, silent BMS", "GO_ON", "coolant-leak charger-fault pack-silent-in-a-bay"),
+    Line("bay", "leak, charger fault, silent charger, silent BMS", "GO_ON",
+         "coolant-leak charger-fault charger-silent pack-silent-in-a-bay"),
     Line("bay", "insulation low", "REFUSE", "insulation-low"),
     Line("bay", "over-temperature", "ISOLATE", "hot-pack-in-a-bay"),
     Line("bay", "hot pack returned", "ISOLATE ABORT", "hot-pack-returned second-hot-pack"),
     Line("any", "smoke", "E_STOP", "smoke-in-a-zone"),
     Line("any", "gas", "E_STOP", "gas-in-a-zone"),
     Line("any", "fire panel out of order", "REFUSE", "fire-panel-out-of-order"),
-    Line("any", "power loss", "REFUSE", "mains-lost"),
+    Line("any", "power loss", "REFUSE", "mains-lost ups-on-battery"),
     Line("any", "e-stop", "E_STOP",
          "estop-at-each-stable-place estop-no-pack estop-while-fetching estop-while-unlocking estop-while-locking "
          "estop-while-storing estop-in-an-empty-station"),
@@ -88,6 +91,7 @@ TABLE = (
     Line("any", "controller restart", "HOLD", "controller-killed"),
     Line("any", "journal fails", "HOLD", "journal-fails"),
     Line("any", "operator", "HOLD ABORT", "operator-abort"),
+    Line("any", "the key of the mode selector is turned back", "HOLD", "mode-key-turned-back"),
     Line("link", "device silent", "HOLD",
          "modbus-device-gone modbus-device-gone-raising lock-tools-gone safety-plc-gone packs-channel-gone"),
     Line("link", "exceptions, late, garbage, truncated, another unit's answer", "HOLD",
@@ -104,11 +108,7 @@ TABLE = (
     Line("none", "the next car after one that was not served", "ABORT", "two-cars"),
 )  # fmt: skip
 
-NO_SCENARIO = {
-    "CAR_PACK_SILENT": "the simulated car ends its self-check first: that tells SELF_CHECK_FAILED",
-    "CAR_TROUBLE_CODE": "the simulated car ends its self-check first: that tells SELF_CHECK_FAILED",
-    "MODE_KEY_MISSING": "told in the modes that a scenario's operator does not choose; shown by tests of the modes",
-}
+NO_SCENARIO: dict[str, str] = {}
 """Fault codes that no scenario shows yet, and why."""
 
 STEPS = tuple(range(20))

@@ -112,6 +112,8 @@ outcome = "completed"
         ('place = "S0"', 'place = "S0"\nrow = []', "did you mean 'rows'"),
         ('[[expect.order]]\noutcome = "completed"', "order = []", "one entry per order: 1"),
         ('inject = "bolt-stuck"', 'operator = "reset"', "only with inject or clear"),
+        ('inject = "bolt-stuck", args = { point = 4 }', 'operator = "mode"', "mode goes with operator = mode"),
+        ('inject = "bolt-stuck"', 'row = "8", inject = "bolt-stuck"', "row with operator = step"),
         ('title = "t"', "", "title: (absent)"),
         ('title = "t"', 'title = "t"\neach_of = ["8"]', 'together with an act on step = "each"'),
         ("time_s = 0", 'step = "each"', "each_of"),

@@ -47,6 +47,16 @@ _REJECTS: Final[tuple[Cause, ...]] = (
 )
 
 
+_CAR_SAYS: Final = (
+    Watch(c.car_hears_pack, F.CAR_PACK_SILENT, "car"),
+    Watch(c.car_sees_pack, F.CAR_PACK_MISMATCH, "car"),
+    Watch(c.flag("car", "hvil_closed"), F.HVIL_OPEN, "car"),
+    Watch(c.flag("car", "insulation_ok"), F.INSULATION_LOW, "car"),
+    Watch(c.no_trouble_codes, F.CAR_TROUBLE_CODE, "car"),
+)
+"""Why a car does not take a pack: the first that does not hold names the fault, at its verdict or at the limit."""
+
+
 def _connected(v: c.View) -> c.Miss | None:
     """The stored pack's bay is wholly connected: its rows name the bay by the swap, which is about to name another."""
     return c.is_passed("mate.coolant")(v) if when.to_a_bay(v) else None
@@ -91,15 +101,12 @@ RELEASE: Final = (
         limit_device="car",
         watches=(
             w.CAR_SEEN,
+            *(replace(s, check=c.why_check_failed(s.check), while_running_only=True) for s in _CAR_SAYS),
             Watch(c.self_check_not_failed, F.SELF_CHECK_FAILED, "car", while_running_only=True),
         ),
         limit_cases=(
             Watch(c.known("car", "self_check", "hvil_closed"), F.LINK_LOST, "car"),
-            Watch(c.car_hears_pack, F.CAR_PACK_SILENT, "car"),
-            Watch(c.car_sees_pack, F.CAR_PACK_MISMATCH, "car"),
-            Watch(c.flag("car", "hvil_closed"), F.HVIL_OPEN, "car"),
-            Watch(c.flag("car", "insulation_ok"), F.INSULATION_LOW, "car"),
-            Watch(c.no_trouble_codes, F.CAR_TROUBLE_CODE, "car"),
+            *_CAR_SAYS,
         ),
         command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
         anew=c.no_verdict_yet,

@@ -13,6 +13,7 @@ from firmware_py.core.checks.car import (
     self_check_ok,
     vin_is_ordered,
     vin_not_other,
+    why_check_failed,
 )
 from firmware_py.core.checks.lift import (
     carried_serial,
@@ -95,4 +96,5 @@ __all__ = [
     "vin_is_ordered",
     "vin_not_other",
     "wanted_or_given_up",
+    "why_check_failed",
 ]

@@ -1,6 +1,6 @@
 """Checks of the car: where it stands, what it says of itself and of its pack."""
 
-from firmware_py.core.checks.words import Miss, View, no
+from firmware_py.core.checks.words import Check, Miss, View, no
 from firmware_py.core.state import Install, Swap
 from hal.readings import SelfCheck
 
@@ -34,8 +34,8 @@ def installed_serial(swap: Swap) -> str | None:
 
 
 def car_hears_pack(v: View) -> Miss | None:
-    """The pack on the car speaks to it."""
-    return Miss("the car hears no pack") if v.image.car.pack_serial is None else None
+    """The pack on the car speaks to it. A car that hears none gives an empty code."""
+    return None if v.image.car.pack_serial else Miss("the car hears no pack")
 
 
 def car_sees_pack(v: View) -> Miss | None:
@@ -65,6 +65,11 @@ def no_verdict_yet(v: View) -> Miss | None:
 def self_check_not_failed(v: View) -> Miss | None:
     """The car's own check did not end badly."""
     return Miss("car self-check failed") if v.image.car.self_check is SelfCheck.FAILED else None
+
+
+def why_check_failed(check: Check) -> Check:
+    """What the car says is wrong with it, once its own check has ended badly."""
+    return lambda v: check(v) if v.image.car.self_check is SelfCheck.FAILED else None
 
 
 def in_capture_range(v: View) -> Miss | None:

@@ -52,6 +52,14 @@ class Danger:
 
 
 _LOST = F.LINK_LOST
+REJECTED: dict[str, object] = {
+    "car__self_check": SelfCheck.FAILED,
+    "car__pack_serial": s.NEW,
+    "car__hvil_closed": True,
+    "car__insulation_ok": True,
+    "car__trouble_codes": 0,
+}
+"""The car's own check ended badly, and it does not say why."""
 DANGERS = {
     "given-up": Danger({}, F.NO_ELIGIBLE_PACK, "rack", given_up=True),
     "platform-silent": Danger({"platform": PlatformReading()}, _LOST, "platform"),
@@ -69,7 +77,12 @@ DANGERS = {
     "hv-on": Danger({"car__hv_off": False}, F.HV_NOT_OFF, "car"),
     "dc-link": Danger({"car__dc_link_v": 60.0}, F.HV_NOT_OFF, "car"),
     "other-car": Danger({"car__vin": "LNBSCUAK0PR999999"}, F.VIN_MISMATCH, "car"),
-    "check-fails": Danger({"car__self_check": SelfCheck.FAILED}, F.SELF_CHECK_FAILED, "car"),
+    "check-fails": Danger(REJECTED, F.SELF_CHECK_FAILED, "car"),
+    "pack-unheard": Danger({**REJECTED, "car__pack_serial": ""}, F.CAR_PACK_SILENT, "car"),
+    "pack-other": Danger({**REJECTED, "car__pack_serial": s.OTHER}, F.CAR_PACK_MISMATCH, "car"),
+    "loop-open": Danger({**REJECTED, "car__hvil_closed": False}, F.HVIL_OPEN, "car"),
+    "car-leaks": Danger({**REJECTED, "car__insulation_ok": False}, F.INSULATION_LOW, "car"),
+    "codes-set": Danger({**REJECTED, "car__trouble_codes": 2}, F.CAR_TROUBLE_CODE, "car"),
     "pins-lost": Danger({"platform__pins_raised": False}, F.CAR_NOT_HELD, "platform"),
     "rods-lost": Danger({"platform__rods_centred": False}, F.CAR_NOT_HELD, "platform"),
     "catch-lost": Danger({"hoist__catch_engaged": False}, F.CATCH_NOT_ENGAGED, "hoist"),
@@ -248,7 +261,7 @@ PLAYED: dict[str, Played] = {
                  f"{LIFT} {LOCKED} proof-unseen lane-unseen platform-silent"),
     "16.shutter": Played(s.RETRACTED, s.COVERED, SHUTTER, "lane-unseen platform-silent"),
     "17": Played(s.put(s.COVERED, car__self_check=None), s.WOKEN, ("car__self_check", "car__pack_serial"),
-                 "car-silent door-unseen check-fails"),
+                 "car-silent door-unseen check-fails pack-unheard pack-other loop-open car-leaks codes-set"),
     "18.lower": Played(s.WOKEN, s.DOWN, BODY, f"columns {LOCKED} proof-unseen lane-unseen platform-silent"),
     "18.free": Played(s.DOWN, s.RELEASED, PINS, f"{LOCKED} proof-unseen lane-unseen platform-silent"),
     "17.again": Played(SLOT_AWAY, READY_AGAIN, ("shuttle__out_mm", "shuttle__out_at_under"),
