@@ -21,7 +21,8 @@ class ChargerWatcher(Protocol):
 class ChargerPoller:
     """Asks the modules of one link, each every `every_s` of its file. Asking is also what keeps a module on.
 
-    A module that fails `lost_after` times in a row is lost, and then asked every `probe_s` or at its own pace if that
+    A module that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole
+    pace. One that fails `lost_after` times in a row is lost, and then asked every `probe_s` or at its own pace if that
     is slower: its silence costs the link one time-out each time.
     """
 
@@ -62,8 +63,9 @@ class ChargerPoller:
             await charger.poll()
         except HalError as error:
             self._fails[name] += 1
-            if self._fails[name] >= lost_after:
-                self._due_s[name] = self._clock() + max(self._freshness.probe_s, every_s)
+            probe_s = self._freshness.probe_s
+            lost = self._fails[name] >= lost_after
+            self._due_s[name] = self._clock() + (max if lost else min)(probe_s, every_s)
             if self._fails[name] == lost_after:
                 self._watcher.charger_lost(charger, str(error))
         else:

@@ -30,8 +30,9 @@ from firmware_py.core.state import State
 from firmware_py.shell.bus_watch import BusWatch
 from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.cloud import Cloud
-from firmware_py.shell.effector import Effector, actors_of
+from firmware_py.shell.effector import SAFETY, Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
+from firmware_py.shell.heart import Heart
 from firmware_py.shell.journal import Journal, Query, Row
 from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
@@ -131,6 +132,13 @@ class Controller:
         on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
         return [ChargerPoller(link, found, self._roll, clock, freshness) for link, found in on_link.items() if found]
 
+    def _heart(self) -> Heart:
+        units = self.plant.devices[SAFETY].units if SAFETY in self.plant.devices else ()
+        poller = next((p for p in self._pollers if any(unit.name in p.names for unit in units)), None)
+        room_s = max((unit.codec.info.timeout_s for unit in units), default=0.0)
+        period_s = self.station.config.process.safety.heartbeat_s
+        return Heart(self.effector, self.progress, period_s, poller, room_s, self.host.clock)
+
     # ---------------------------------------------------------------- life
 
     async def run(self) -> None:
@@ -152,7 +160,7 @@ class Controller:
                 self.effector.start(group)
                 group.create_task(self.uplink.run(), name="uplink")
                 group.create_task(self._orders.run(self._links.cloud.messages()), name="orders")
-                group.create_task(self._heartbeats(), name="heartbeat")
+                group.create_task(self._heart().run(), name="heartbeat")
                 group.create_task(self._car_requests(), name="car-request")
                 group.create_task(self._reports(), name="reports")
                 if told := keepalives(self.station, self.plant.packs, self._links.can):
@@ -354,16 +362,6 @@ class Controller:
         self.host.notifier.ready(state_line(self.state))
 
     # ---------------------------------------------------------------- tasks
-
-    async def _heartbeats(self) -> None:
-        """Feed the safety PLC while drives are wanted, by progress: a stalled task or core starves it."""
-        period_s = self.station.config.process.safety.heartbeat_s
-        while True:
-            await self.effector.enable_wanted.wait()
-            if self.progress.drives_may_run:
-                with suppress(HalError):  # the poller of that link raises the fault; the PLC's dead-man does the rest
-                    await self.effector.heartbeat()
-            await asyncio.sleep(period_s)
 
     async def _watchdog(self, period_s: float) -> None:
         while True:

@@ -49,6 +49,7 @@ class LinkPoller:
         self._fails = dict.fromkeys(self._units, 0)
         self._strange: set[str] = set()
         self._wake: asyncio.Future[None] | None = None
+        self._polled = asyncio.Event()
 
     def set_periods(self, periods_s: Mapping[str, float]) -> None:
         """Poll these units at these periods from now on. A shorter period takes effect at once."""
@@ -62,6 +63,12 @@ class LinkPoller:
                 self._observer.set_period(name, period_s)
         if sooner and self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+    async def gap(self, room_s: float) -> None:
+        """Returns when no poll is due for `room_s`, at the latest after one: other traffic of the line goes between."""
+        if min(self._due_s.values()) - self._clock() < room_s:
+            self._polled.clear()
+            await self._polled.wait()
 
     async def run(self) -> None:
         """Poll for ever."""
@@ -88,6 +95,7 @@ class LinkPoller:
             self._fails[unit.name] = 0
             self._due_s[unit.name] = started + self._period_s[unit.name]
             self._watcher.polled(unit)
+        self._polled.set()
         self._watcher.round_done(self.link)
 
     def _is_strange(self, unit: ModbusUnit, error: DeviceStrange) -> None:

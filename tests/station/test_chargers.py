@@ -66,6 +66,21 @@ def test_every_bay_shows_its_charger_off_and_the_station_is_ready_with_them() ->
     run_virtual(main(), 1)
 
 
+def test_one_lost_answer_at_the_start_keeps_nobody_waiting_for_a_whole_round_of_chargers() -> None:
+    """A module is asked every 4 s; `probe_s` is 1 s."""
+
+    async def main() -> None:
+        async with virtual_station(STATION, 1) as running:
+            inject(running.rig, "charger-silent", place="bay-1")
+            await asyncio.sleep(0.3)
+            clear(running.rig, "charger-silent", place="bay-1")
+            async with asyncio.timeout(2.5):
+                await running.controller.ready.wait()
+            assert (FaultCode.LINK_LOST, "charger-1") not in faults(running)
+
+    run_virtual(main(), 1)
+
+
 def test_a_command_passes_gate_and_journal_and_reaches_the_module_of_its_bay_alone() -> None:
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:

@@ -173,3 +173,33 @@ def test_a_lost_unit_is_not_hastened_by_a_faster_pace() -> None:
 
     poll(dead, seconds=3.0, play=play)
     assert len([t for t in dead.at if t > 1.9]) <= 2
+
+
+def test_other_traffic_of_the_line_goes_right_after_a_poll_where_the_next_one_is_near() -> None:
+    unit, gaps = Unit("a", 0.5), []
+
+    def play(poller: LinkPoller) -> None:
+        async def ask(at_s: float) -> None:
+            await asyncio.sleep(at_s)
+            await poller.gap(0.2)
+            gaps.append(round(asyncio.get_running_loop().time(), 3))
+
+        for at_s in (0.1, 0.29, 0.31, 0.505):
+            tasks.append(asyncio.get_running_loop().create_task(ask(at_s)))
+
+    tasks: list[asyncio.Task[None]] = []
+    poll(unit, seconds=1.2, play=play)
+    assert unit.at == [0.0, 0.5, 1.0]
+    assert gaps == [0.1, 0.29, 0.51, 0.51]
+
+
+def test_a_poll_that_fails_makes_room_as_well() -> None:
+    unit, gaps = Unit("a", 0.5, silent=True), []
+
+    async def ask(poller: LinkPoller) -> None:
+        await poller.gap(0.2)
+        gaps.append(round(asyncio.get_running_loop().time(), 3))
+
+    tasks: list[asyncio.Task[None]] = []
+    poll(unit, seconds=0.2, play=lambda p: tasks.append(asyncio.get_running_loop().create_task(ask(p))))
+    assert gaps == [0.01]
