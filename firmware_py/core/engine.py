@@ -83,7 +83,7 @@ class Chart:
             return
         finished = row.anew is None and row.done(view) is None
         on_the_way_back = active.resumed or view.swap.install is Install.OLD
-        if not (on_the_way_back and finished) and not active.resumed and row.start(view) is not None:
+        if not (on_the_way_back and finished) and _lacks(row, active, view) is not None:
             return
         draft.effects.append(Disarm(timer(GUARD, row.name)))
         if row.patience:
@@ -154,7 +154,7 @@ class Chart:
         """A patient row waits on for the pose that it starts from; for nothing else, and not in the dark."""
         if not row.patience or self._violation(row, view, active) is not None or (row.moves and not _enabled(view)):
             return False
-        miss = row.start(view)
+        miss = _lacks(row, active, view)
         return miss is not None and not miss.unknown
 
     def _guard_up(self, draft: Draft, row: Row, active: Active, view: View) -> None:
@@ -164,7 +164,7 @@ class Chart:
         elif row.moves and not _enabled(view):
             self._fault(draft, row, FaultCode.DRIVES_NOT_ENABLED, "safety", Miss("drives are not enabled"))
         else:
-            miss = row.start(view) or Miss("not ready")
+            miss = _lacks(row, active, view) or Miss("not ready")
             case = next((w for w in row.guard_cases if w.check(view) is not None), None)
             code, device = (case.code, case.device) if case else (FaultCode.START_POSE_WRONG, row.limit_device)
             if miss.unknown:
@@ -283,6 +283,11 @@ class Chart:
 
     def _limit_s(self, row: Row) -> float:
         return self.params.limit_s[row.limit]
+
+
+def _lacks(row: Row, active: Active, view: View) -> Miss | None:
+    """What keeps a row from its command. One that goes on after a hold has left the pose that it starts from."""
+    return (None if active.resumed else row.start(view)) or row.clear(view)
 
 
 def _is_anew(row: Row, view: View) -> bool:

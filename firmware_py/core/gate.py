@@ -5,6 +5,7 @@ Whatever is unknown refuses. A refusal names the interlock and what was seen.
 """
 
 from firmware_py.core.gate_rack import judge_rack
+from firmware_py.core.gate_rail import slots_meet
 from firmware_py.core.gate_words import GateLimits, Refusal, every, need, within
 from firmware_py.core.image import Image
 from hal.commands import (
@@ -198,7 +199,7 @@ def _slot(slot: Slot, target_mm: float, image: Image, limits: GateLimits) -> Ref
     mine = shuttle.in_present if slot is Slot.IN else shuttle.out_present
     if mine is None:
         return Refusal("slot-known", f"presence of slot {slot.value} is unknown")
-    return None
+    return slots_meet(slot, target_mm, image, limits)
 
 
 def _lift_clear(image: Image, limits: GateLimits) -> Refusal | None:

@@ -15,7 +15,7 @@ def judge_rack(command: RackCommand, image: Image, limits: GateLimits) -> Refusa
         case Extract():
             return _no_smoke(image)
         case EnableCharger(bay) | SetCharger(bay):
-            return _may_charge(bay, image)
+            return _may_charge(bay, image, limits)
         case _:
             return _stands_off(command.bay, image, limits) or (
                 _mate(command, image) if command.out else _retract(command, image, limits)
@@ -35,17 +35,29 @@ def _no_smoke(image: Image) -> Refusal | None:
     return None
 
 
-def _may_charge(bay: int, image: Image) -> Refusal | None:
-    """A bay is charged only through mated, tight connectors, with a pack that speaks and no fire."""
-    rack = image.rack
+def _may_charge(bay: int, image: Image, limits: GateLimits) -> Refusal | None:
+    """A bay is charged only through mated, tight connectors, with a pack that speaks, is not hot, and has a way out.
+
+    The way out of a pack that gets hot is the isolation place: it is seen free before anything is charged.
+    """
+    rack, pack = image.rack, image.bay(bay)
     return (
         _no_smoke(image)
         or need("pack-there", f"bay {bay}: platform.bay_present", _at(image.platform.bay_present, bay))
         or need("connected", f"bay {bay}: rack.power_mated", _at(rack.power_mated, bay))
         or need("connected", f"bay {bay}: rack.coolant_mated", _at(rack.coolant_mated, bay))
         or need("tight", f"bay {bay}: rack.coolant_leak", _at(rack.coolant_leak, bay), wanted=False)
-        or (Refusal("pack-known", f"bay {bay}: pack is silent") if image.bay(bay).serial is None else None)
+        or (Refusal("pack-known", f"bay {bay}: pack is silent") if pack.serial is None else None)
+        or _not_hot(bay, pack.temp_max_degc, limits)
+        or need("isolation-free", "platform.isolation_present", image.platform.isolation_present, wanted=False)
     )
+
+
+def _not_hot(bay: int, warmest_degc: float | None, limits: GateLimits) -> Refusal | None:
+    if warmest_degc is not None and warmest_degc < limits.isolate_degc:
+        return None
+    seen = "unknown" if warmest_degc is None else f"{warmest_degc:g} °C, isolated from {limits.isolate_degc:g} °C"
+    return Refusal("pack-cool", f"bay {bay}: warmest cell is {seen}")
 
 
 def _stands_off(bay: int, image: Image, limits: GateLimits) -> Refusal | None:

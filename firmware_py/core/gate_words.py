@@ -21,6 +21,8 @@ class GateLimits:
     touch_max_kg: float
     slot_min_mm: float
     slot_max_mm: float
+    slot_gap_min_mm: float
+    """Least distance of the two slots on their rail, from centre to centre."""
     level_min_mm: float
     level_max_mm: float
     handovers: tuple[tuple[float, Side, Slot], ...]
@@ -32,6 +34,8 @@ class GateLimits:
     retract_max_v: float
     retract_max_a: float
     """A bay's connectors part only below these at the charger's output."""
+    isolate_degc: float
+    """A pack as hot as this is to be isolated: never charged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Params:
     slot_tol_mm: float
     slot_speed_mm_s: Mapping[Slot, float]
     slot_gap_min_mm: float
-    """Least distance between the two slots' places while both move (a pack's length and a margin)."""
+    """Least distance of the two slots, from centre to centre (a pack's length, the way to stop, and a margin)."""
     level_tol_mm: float
     places: Mapping[str, StackerPlace]
     """`bay-1` ... `bay-N`, `buffer`, `store`."""

@@ -130,6 +130,7 @@ def limits_of(station: Station) -> GateLimits:
         touch_max_kg=p.load.touch_max_kg,
         slot_min_mm=p.rail.buffer_mm - p.rail.tolerance_mm,
         slot_max_mm=p.rail.store_mm + p.rail.tolerance_mm,
+        slot_gap_min_mm=p.rail.gap_min_mm,
         level_min_mm=min(levels),
         level_max_mm=max(levels),
         handovers=tuple(
@@ -140,4 +141,5 @@ def limits_of(station: Station) -> GateLimits:
         dc_link_max_v=p.car.dc_link_max_v,
         retract_max_v=p.rack.retract_max_v,
         retract_max_a=p.rack.retract_max_a,
+        isolate_degc=p.isolation.hot_degc,
     )

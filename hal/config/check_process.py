@@ -62,6 +62,10 @@ def _check_lift(lift: LiftProcess, spot: Spot) -> None:
 def _check_rail(rail: RailProcess, spot: Spot) -> None:
     for name in ("out_speed_mm_s", "in_speed_mm_s"):
         _at_most(getattr(rail, name), rail.max_speed_mm_s, spot / name)
+    shortest = min(rail.under_mm - rail.buffer_mm, rail.store_mm - rail.under_mm)
+    if rail.gap_min_mm > shortest:
+        text = f"at most the shorter way from the car to the end of a slot ({shortest:g})"
+        (spot / "gap_min_mm").note(str(rail.gap_min_mm), text)
 
 
 def _check_manual(draft: Draft, spot: Spot) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Final
 
-from firmware_py.core import gate, gate_rack, gate_words
+from firmware_py.core import gate, gate_rack, gate_rail, gate_words
 from tests.tools.mutants import Mutant, mutants
 from tests.unit.core import scenes
 from tests.unit.core.gate_cases import Case, cases
 
-GATE: Final = tuple(Path(module.__file__ or "") for module in (gate, gate_rack, gate_words))
+GATE: Final = tuple(Path(module.__file__ or "") for module in (gate, gate_rack, gate_rail, gate_words))
 """The files of the gate."""
 Judge = Callable[..., gate_words.Refusal | None]
 
@@ -42,7 +42,7 @@ def _judge_of(mutant: Mutant) -> Iterator[Judge]:
     """The gate with one of its files mutated: the functions of that file take the place of the true ones."""
     module = ModuleType(gate.__name__ + "_mutant")
     sys.modules[module.__name__] = module
-    kept = [(room, vars(room).copy()) for room in (gate, gate_rack)]
+    kept = [(room, vars(room).copy()) for room in (gate, gate_rack, gate_rail)]
     try:
         exec(mutant.compile(), module.__dict__)
         own = (f for f in vars(module).values() if isinstance(f, FunctionType) and f.__module__ == module.__name__)

@@ -72,6 +72,13 @@ def mistakes(tmp_path: Path, file: str, old: str, new: str) -> dict[str, str]:
         ),
         (
             STATION,
+            "gap_min_mm = 2070.0",
+            "gap_min_mm = 3001.0",
+            "process.rail.gap_min_mm",
+            "at most the shorter way from the car to the end of a slot (3000)",
+        ),
+        (
+            STATION,
             "columns_step_max_mm = 5.0",
             "columns_step_max_mm = 0.0",
             "process.hoist.columns_step_max_mm",

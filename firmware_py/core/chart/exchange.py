@@ -21,8 +21,10 @@ OUT_MAY_GO: Final = c.every(
 
 
 def way_is_free(v: c.View) -> c.Miss | None:
-    """The other slot is away from the place under the car, or leaves it now."""
-    return OUT_MAY_GO(v) if c.out_slot_at("store", "out_at_store")(v) is not None else None
+    """The other slot is at the store, or is seen to go there: nothing follows one that stands in the way."""
+    if c.out_slot_at("store", "out_at_store")(v) is None:
+        return None
+    return c.every(c.flag("shuttle", "out_moving"), c.flag("shuttle", "out_present"))(v)
 
 
 EXCHANGE: Final = (
@@ -55,8 +57,8 @@ EXCHANGE: Final = (
             c.flag("shuttle", "in_present"),
             c.in_slot_at("buffer", "in_at_buffer"),
             c.lift_at("transfer", "at_transfer"),
-            way_is_free,
         ),
+        clear=way_is_free,
         guard_cases=(w.BUFFER_MAY_GO,),
         patience="stacker",
         moves=("shuttle",),

@@ -87,6 +87,8 @@ class Row:
     """Devices in motion during the row: polled fast, stopped on hold, refused without safety permissives."""
     start: Check = always
     """Pose that the row starts from; with the done-test it makes sure that a change was seen."""
+    clear: Check = always
+    """What must be seen before any start, also where the row goes on after a hold and `start` is no longer so."""
     watches: tuple[Watch, ...] = ()
     command: Commands = nothing
     then: tuple[Link, ...] = ()

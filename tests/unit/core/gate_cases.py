@@ -30,6 +30,7 @@ from hal.commands import (
 )
 from hal.readings import LockState
 from tests.unit.core import gate_rack_cases as rack
+from tests.unit.core import gate_rail_cases as rail
 from tests.unit.core import scenes as s
 from tests.unit.core.gate_table import Case, Judged, Rule, flag
 
@@ -148,13 +149,7 @@ JUDGED = (
         *MOTION, *SUNK, *free("all-or-none-locked"), flag("slots-placed", "shuttle__in_at_under"),
         flag("slot-free", "shuttle__in_present", wanted=False))),
     # step 11, 12: lift at transfer height or the pack locked, no fork in the way
-    Judged("slot-out", MoveSlot(Slot.OUT, 3000.0, 400.0), s.LOWERED, (
-        *MOTION, *LIFT_CLEAR,
-        flag("fork-home", "stacker__fork_home"), Rule("slot-known", "shuttle__out_present", ()))),
-    Judged("slot-in", MoveSlot(Slot.IN, 0.0, 400.0), s.LOWERED, (
-        *MOTION, *LIFT_CLEAR,
-        flag("fork-home", "stacker__fork_home"), Rule("slot-known", "shuttle__in_present", ()))),
-    Judged("slot-home", MoveSlot(Slot.IN, -3000.0, 400.0), s.PROVEN, (*MOTION, *locked("lift-clear"))),
+    *rail.judged(MOTION, LIFT_CLEAR, locked("lift-clear")),
     # step 14: seated at all points, carried
     Judged("lock", Lock(s.ALL), s.SEATED, (
         *MOTION, *SUPPORTED, Rule("pack-seated", "lift__pack_seated", (_one((True,) * 4, False), ())))),
@@ -265,6 +260,7 @@ SINGLE = (
            "slots-placed", "slot in stands at neither of its ends") for seen in (False, None)),
     *(Case(f"out slot half way: {seen}", MoveLift(905.0, 1.0), s.put(s.CLAMPED, shuttle__out_at_under=seen),
            "slots-placed", "slot out stands at neither of its ends") for seen in (False, None)),
+    *rail.SINGLE,
     # fork and slots: only where they meet
     Case("slot moves while the fork is out at a bay", MoveSlot(Slot.OUT, 3000.0, 1.0),
          s.put(_OTHERS, stacker__fork_home=False)),
@@ -335,7 +331,7 @@ def _refused(judged: Judged, rule: Rule, value: object) -> Case:
 
 _IN_OTHER_WORDS = {
     "all-or-none-locked", "pack-locked", "lift-clear", "slot-known", "slot-free", "slots-placed", "place-free",
-    "gate-path",
+    "gate-path", "slots-apart",
 }  # fmt: skip
 """Interlocks whose refusal tells a situation, not one reading."""
 

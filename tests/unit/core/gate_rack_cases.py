@@ -47,9 +47,14 @@ def charger(image: Image, **changes: Any) -> Image:
     return replace(image, chargers=_of(image.chargers, replace(image.chargers[BAY - 1], **changes)))
 
 
+def pack(image: Image, **changes: Any) -> Image:
+    """The picture with another reading of the bay's pack."""
+    return replace(image, packs=_of(image.packs, replace(image.packs[BAY - 1], **changes)))
+
+
 def judged(motion: tuple[Rule, ...]) -> tuple[Judged, ...]:
     """Commands at the rack with every interlock of theirs; `motion` = those of all that moves."""
-    charge = (*NO_FIRE, _THERE, _POWER, _COOLANT, _TIGHT)
+    charge = (*NO_FIRE, _THERE, _POWER, _COOLANT, _TIGHT, flag("isolation-free", "platform__isolation_present", False))
     out, home = s.put(s.EMPTY_LANE, stacker__fork_home=False), s.put(_APART, stacker__fork_home=False)
     return (
         Judged("mate-power", DriveConnector(BAY, P, True), out, (*motion, _THERE)),
@@ -94,6 +99,15 @@ SINGLE = (
         ChargerReading(True, 400.0, 50.0), *_APART.chargers[1:]))),
     Case("the pack in the bay is silent", EnableCharger(BAY, True),
          replace(_MATED, packs=_of(_MATED.packs, PackReading())), "pack-known", "bay 2: pack is silent"),
+    *(Case(f"a pack of {degc} °C", EnableCharger(BAY, True), pack(_MATED, temp_max_degc=degc))
+      for degc in (-10.0, 59.9)),
+    *(Case(f"a pack of {degc} °C is {type(c).__name__}", c, pack(_MATED, temp_max_degc=degc), "pack-cool",
+           f"bay 2: warmest cell is {degc:g} °C, isolated from 60 °C")
+      for degc in (60.0, 61.5) for c in (EnableCharger(BAY, True), SetCharger(BAY, 400.0, 50.0))),
+    *(Case(f"a pack of a temperature unheard is {type(c).__name__}", c, pack(_MATED, temp_max_degc=None), "pack-cool",
+           "bay 2: warmest cell is unknown") for c in (EnableCharger(BAY, True), SetCharger(BAY, 400.0, 50.0))),
+    Case("a hot pack is switched off", EnableCharger(BAY, False), pack(_MATED, temp_max_degc=80.0)),
+    Case("a hot pack of another bay", EnableCharger(3, True), pack(_MATED, temp_max_degc=80.0)),
     Case("no bay 0", DriveConnector(0, P, True), s.EMPTY_LANE, "bay-range", "bay 0, allowed 1 to 14"),
     Case("no bay 15", DriveConnector(15, P, False), _APART, "bay-range", "bay 15, allowed 1 to 14"),
     Case("no charger of bay 0", EnableCharger(0, True), _MATED, "pack-there", "bay 0: platform.bay_present is unknown"),

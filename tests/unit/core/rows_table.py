@@ -235,7 +235,7 @@ PLAYED: dict[str, Played] = {
     "10.raise": Played(s.put(s.FREED, **MIDWAY, lift__load_kg=50.0), s.FREED, height("at_seat"),
                        f"{HELD} {LIFT} {FREE} overload", OLD_AGAIN),
     "11": Played(s.LOWERED, s.OUT_STORED, SLOT_OUT, f"{HELD} shuttle-silent slot-unseen"),
-    "12": Played(s.LOWERED, s.after(s.LOWERED, MoveSlot(Slot.IN, s.UNDER, 1.0)), SLOT_IN,
+    "12": Played(s.OUT_GOES, s.after(s.OUT_GOES, MoveSlot(Slot.IN, s.UNDER, 1.0)), SLOT_IN,
                  f"{HELD} shuttle-silent slot-unseen slots-meet other-pack bad-pack"),
     "12.other": Played(s.put(s.OUT_STORED, shuttle__out_mm=1500.0, shuttle__out_at_store=False),
                        s.OUT_STORED, (*SLOT_OUT, "shuttle__in_mm", "shuttle__in_at_buffer"), ""),

@@ -314,6 +314,8 @@ DOCKED = after(CLAMPED, MoveLift(DOCK, 1.0))
 CARRIED = after(DOCKED, MoveLift(SUPPORT, 1.0))
 FREED = after(CARRIED, Unlock(ALL))
 LOWERED = after(FREED, MoveLift(TRANSFER, 1.0))
+OUT_GOES = put(LOWERED, shuttle__out_moving=True)
+"""The old pack's slot has begun to leave."""
 OUT_STORED = after(LOWERED, MoveSlot(Slot.OUT, STORE, 1.0))
 EXCHANGED = after(OUT_STORED, MoveSlot(Slot.IN, UNDER, 1.0))
 SEATED = put(after(EXCHANGED, MoveLift(SUPPORT, 1.0)), car_pack=pack(NEW))

@@ -95,12 +95,23 @@ def test_a_pack_that_falls_silent_word_by_word_on_its_way_is_not_rejected(row: s
     assert (state, effects) == (on_its_way, ())
 
 
-def test_a_slot_does_not_start_towards_one_that_cannot_leave() -> None:
-    waiting = at_row("12", s.SWAP, Phase.WAITING)
-    assert of(Act, SEQ.step(waiting, s.LOWERED, Scan())[1])
-    for change in ({"platform__store_present": True}, {"stacker__fork_home": False}, {"shuttle__out_present": False}):
-        assert not of(Act, SEQ.step(waiting, s.put(s.LOWERED, **change), Scan())[1])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_slot_follows_only_one_that_is_away_or_seen_to_leave(resumed: bool) -> None:
+    waiting = replace(at_row("12", s.SWAP, Phase.WAITING), active=(Active("12", resumed=resumed),))
+    for change in ({"out_moving": False}, {"out_moving": None}, {"out_present": False}):
+        stands = s.put(s.OUT_GOES, **{f"shuttle__{role}": value for role, value in change.items()})
+        assert not of(Act, SEQ.step(waiting, stands, Scan())[1])
+    assert of(Act, SEQ.step(waiting, s.OUT_GOES, Scan())[1])
     assert of(Act, SEQ.step(waiting, s.put(s.OUT_STORED, platform__store_present=False), Scan())[1])
+
+
+def test_a_slot_that_is_held_half_way_waits_for_the_one_before_it() -> None:
+    waiting = replace(at_row("12", s.SWAP, Phase.WAITING), active=(Active("12", resumed=True),))
+    halfway = s.put(s.OUT_GOES, shuttle__out_mm=1000.0, shuttle__out_at_under=False, shuttle__in_mm=-1500.0)
+    stands = s.put(halfway, shuttle__out_moving=False)
+    assert SEQ.step(waiting, stands, Scan()) == (waiting, ())
+    assert SEQ.step(waiting, stands, TimeUp("guard:12")) == (waiting, (Arm("guard:12", s.params().guard_wait_s),))
+    assert of(Act, SEQ.step(waiting, halfway, Scan())[1])
 
 
 def test_a_start_pose_that_is_not_known_is_a_lost_link() -> None:
