@@ -35,10 +35,11 @@ OPTIONAL_VERBS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "shuttle": {"reset": ()},
     "stacker": {"reset": ()},
     "roller": {"reset": ()},
-    "platform": {"reset": ()},
+    "platform": {"reset": (), "arm": ("time",)},
     "insulation": {"measure": ("on",), "self_test": ()},
 }
-"""What some products can do besides: homing, acknowledging a fault, taring a load cell."""
+"""What some products can do besides: homing, acknowledging a fault, taring a load cell; arming a watchdog of its own
+(`time` in its own counts)."""
 
 CYCLIC_VERBS: Final = frozenset({"heartbeat"})
 """Verbs that the controller repeats by itself."""

@@ -66,7 +66,7 @@ MODELS: Final[dict[str, Model]] = {
     laumas.MODEL: laumas.LaumasEmulator,
     pilz.MODEL: pilz.PilzEmulator,
     **dict.fromkeys(moxa.MODELS, moxa.MoxaEmulator),
-    wago.MODEL: lambda world, unit, kind, rows: wago.WagoEmulator(world, unit, VIEWS[kind], ACTS[kind], rows),
+    wago.MODEL: wago.WagoEmulator,
 }
 """Products with quirks of their own, by the model of their device file."""
 

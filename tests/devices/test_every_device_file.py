@@ -23,7 +23,7 @@ from tests.unit.test_borders import ROOT
 KINDS = tuple(VERBS)
 WORDS: dict[str, Value] = {
     "position_mm": 20.0, "speed_mm_s": 10.0, "level_mm": 600.0, "mask": 1, "side": 1, "on": True, "count": 7,
-    "program": 2, "bay": 1, "connector": "power", "lamp": "green", "text": "stay",
+    "program": 2, "bay": 1, "connector": "power", "lamp": "green", "text": "stay", "time": 600,
 }  # fmt: skip
 """An argument that no move or switch can mistake for nothing."""
 

@@ -167,6 +167,21 @@ def test_wago_watchdog_registers(golden: str, seen: dict[str, int]) -> None:
     assert codec.blocks == ()
 
 
+def test_wago_watchdog_is_armed_by_time_mask_and_trigger_and_cleared_by_one_word() -> None:
+    codec = UnitCodec(unit_of(device_file("io/wago-750")))
+    frames = [tcp(4, 1, write_pdu(a)) for a in codec.plan("arm", {"time": 10}) if isinstance(a, Write)]
+    assert frames == [
+        "00 04 00 00 00 06 01 06 10 08 AA 55",
+        "00 04 00 00 00 06 01 06 10 00 00 0A",
+        "00 04 00 00 00 06 01 06 10 01 FF FF",
+        "00 04 00 00 00 06 01 06 10 03 00 01",
+        "00 04 00 00 00 06 01 06 10 03 00 02",
+    ]
+    (clear,) = codec.plan("reset", {})
+    assert isinstance(clear, Write)
+    assert tcp(8, 1, write_pdu(clear)) == "00 08 00 00 00 06 01 06 10 08 AA 55"
+
+
 @pytest.mark.parametrize(("address", "count"), [(0x0100, 1), (0x3000, 1), (0x01FF, 2)])
 def test_wago_addresses_outside_the_image_are_refused(address: int, count: int) -> None:
     codec = UnitCodec(unit_of(device_file("io/wago-750")))
