@@ -1,11 +1,14 @@
 """A step in the making: the new state and the effects so far. Lives only inside one `step`."""
 
 from dataclasses import replace
+from typing import Final
 
 from firmware_py.core.effects import ClearFault, Effect, Keep, Note, RaiseFault, StopMotion
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.state import Active, Phase, State
+
+_HELD: Final = frozenset({PackML.HOLDING, PackML.HELD})
 
 
 class Draft:
@@ -24,6 +27,7 @@ class Draft:
         self.jog = state.jog
         self.released = state.released
         self.pending = state.pending
+        self.held_for = state.held_for
         self.effects: list[Effect] = []
         self._before = state
 
@@ -44,6 +48,7 @@ class Draft:
             mode=self.mode,
             jog=self.jog,
             released=self.released,
+            held_for=self.held_for if self.packml in _HELD or self.jog is not None else "",
         )
         return (self._before if state == self._before else state), tuple(self.effects)
 
@@ -90,9 +95,11 @@ class Draft:
         if devices:
             self.effects.append(StopMotion(devices, "leaving the step", drop_enable=False))
 
-    def hold(self, reason: str, devices: tuple[str, ...]) -> None:
-        """Motion stops now, run-enable drops; the station waits for a person."""
-        if self.packml in {PackML.HOLDING, PackML.HELD}:
+    def hold(self, reason: str, devices: tuple[str, ...], fault: tuple[FaultCode, str] | None = None) -> None:
+        """Motion stops now, run-enable drops; the station waits for a person. `fault` is what holds it, if one does."""
+        if self.packml in _HELD:
             return
+        if self.jog is None:  # a move by hand leaves the swap held for what it was held for
+            self.held_for = reason if fault is None else f"{fault[0].value} {fault[1]}: {reason}"
         self.effects.append(StopMotion(devices, reason, drop_enable=True))
         self.packml = PackML.HOLDING

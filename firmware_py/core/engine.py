@@ -213,7 +213,7 @@ class Chart:
         elif route.reaction in {Reaction.ABORT, Reaction.BACK_OUT} and (route.to or row.exit == ()):
             self._leave(draft, row, route, code)
         else:
-            draft.hold(f"{code.value} {device}: {miss.text}", self.moving(draft))
+            draft.hold(miss.text, self.moving(draft), (code, device))
 
     def _retry(self, draft: Draft, row: Row, route: Route) -> None:
         assert draft.swap is not None

@@ -60,7 +60,7 @@ def watch_key(draft: Draft, image: Image, devices: tuple[str, ...]) -> None:
         draft.clear_fault(*_KEY)
     elif draft.packml in MOVING:
         draft.raise_fault(*_KEY, f"{lacking}, mode is {draft.mode.value}")
-        draft.hold(lacking, devices)
+        draft.hold(lacking, devices, _KEY)
 
 
 def only_in(mode: Mode, action: str, allowed: Iterable[Mode], hint: str = "") -> str:

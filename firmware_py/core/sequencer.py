@@ -42,6 +42,7 @@ _STANDING: Final = frozenset(
     }
 )
 """Faults that go when their cause is seen to be gone, never by a word."""
+_NOT_ENABLED: Final = (FaultCode.DRIVES_NOT_ENABLED, "safety")
 _STANDSTILL: Final = frozenset({PackML.HOLDING, PackML.STOPPING})
 """States that wait until nothing moves any more."""
 STATION: Final = "station:"
@@ -80,6 +81,7 @@ class Sequencer:
                 draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
                 draft.place = place
                 draft.packml = PackML.HELD
+                draft.held_for = f"{FaultCode.SWAP_INTERRUPTED.value} {swap_id}: {text}"
             case Leave(why):
                 in_motion = draft.packml in {*MOVING, PackML.HOLDING}
                 draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
@@ -113,7 +115,7 @@ class Sequencer:
         standing.settle(draft, image, self.params)
         alarm = next((f for f in draft.faults if f.code is FaultCode.FIRE_ALARM), None)
         if alarm is not None and draft.packml in MOVING:
-            draft.hold(alarm.text, self._moving(draft))
+            draft.hold(alarm.text, self._moving(draft), alarm.key)
         match draft.packml:
             case PackML.EXECUTE if draft.jog is not None:
                 manual.scan(draft, image, self.params)
@@ -151,10 +153,10 @@ class Sequencer:
                 continue
             draft.raise_fault(code, "safety", text)
             if draft.packml in MOVING:
-                draft.hold(text, self._moving(draft))
+                draft.hold(text, self._moving(draft), (code, "safety"))
         if draft.packml in {PackML.EXECUTE, PackML.ABORTING} and image.safety.drives_enabled is False:
-            draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC has cut the drives")
-            draft.hold("drives not enabled", self._moving(draft))
+            draft.raise_fault(*_NOT_ENABLED, "the safety PLC has cut the drives")
+            draft.hold("drives not enabled", self._moving(draft), _NOT_ENABLED)
 
     def _ask_enable(self, draft: Draft, image: Image) -> None:
         """Run-enable is asked on fresh permissives, and the drives are seen enabled before anything starts."""
@@ -168,7 +170,7 @@ class Sequencer:
 
     def _go(self, draft: Draft) -> None:
         draft.effects.append(Disarm(STATION + _ENABLE_S))
-        draft.clear_fault(FaultCode.DRIVES_NOT_ENABLED, "safety")
+        draft.clear_fault(*_NOT_ENABLED)
         if draft.jog is not None:
             draft.effects.append(manual.drives_run(draft, self.params))
             return
@@ -205,8 +207,8 @@ class Sequencer:
             return
         name = timer.removeprefix(STATION)
         if name == _ENABLE_S and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
-            draft.raise_fault(FaultCode.DRIVES_NOT_ENABLED, "safety", "the safety PLC did not enable the drives")
-            draft.hold("drives not enabled", ())
+            draft.raise_fault(*_NOT_ENABLED, "the safety PLC did not enable the drives")
+            draft.hold("drives not enabled", (), _NOT_ENABLED)
         elif name == _STANDSTILL_S and draft.packml in _STANDSTILL:
             moving = seen_moving(image)
             if moving:
@@ -368,7 +370,7 @@ class Sequencer:
             return
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
         if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING and not standing.is_spare(event.device):
-            draft.hold(event.text, self._moving(draft))
+            draft.hold(event.text, self._moving(draft), (event.code, event.device))
 
 
 def _no_held_swap(action: str, draft: Draft) -> str:

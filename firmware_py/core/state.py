@@ -100,6 +100,8 @@ class State:
     jog: Jog | None = None
     released: str = ""
     """The row that a person has let go on, in Maintenance."""
+    held_for: str = ""
+    """Why the swap is held. It outlives the fault that held it: a fault may go by itself, a hold never does."""
 
     def fault(self, code: FaultCode, device: str) -> Fault | None:
         """The standing fault of this code and device."""

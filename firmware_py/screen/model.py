@@ -87,6 +87,7 @@ class ScreenModel:
             site=self._site,
             online=None if self._status is None else self._status.values.state == "online",
             packml=state.packml if state else "",
+            held_for=state.held_for if state else "",
             mode=state.mode if state else "",
             place=state.place if state else "",
             place_text=state.place_text if state else "",

@@ -220,7 +220,10 @@ def fault_lines(faults: tuple[FaultView, ...], head_cells: int) -> list[Text]:
 
 def next_act(view: View) -> str:
     """What waits for a person, where no fault says it."""
-    return "" if view.faults else _NEXT.get(view.packml, "")
+    if view.faults:
+        return ""
+    act = _NEXT.get(view.packml, "")
+    return f"held for {view.held_for}: {act}" if act and view.held_for else act
 
 
 def foot_lines(view: View) -> list[Text]:

@@ -131,6 +131,8 @@ class View:
     """Speed factor of the simulator behind the station; `None` where nobody said that there is one."""
     connected: bool = True
     """The broker is there. Where it is not, all that is shown is old."""
+    held_for: str = ""
+    """Why a swap is held, also when the fault behind it is gone."""
 
     @property
     def held(self) -> bool:

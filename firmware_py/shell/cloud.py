@@ -88,6 +88,7 @@ class Cloud:
         """State of machine and swap, when it changed."""
         values = {
             "packml": state.packml.value,
+            "held_for": state.held_for,
             "mode": state.mode.value,
             "place": state.place.value,
             "place_text": PLACE_TEXT[state.place],

@@ -41,9 +41,9 @@ def start_logging(stream: TextIO | None = None, level: int = logging.INFO) -> No
 
 
 def state_line(state: State) -> str:
-    """One line for the service manager: the state, and the first of the faults."""
+    """One line for the service manager: the state, and the first of the faults, or why it is held where none stands."""
     if not state.faults:
-        return state.packml.value
+        return state.packml.value + (f" for {state.held_for}" if state.held_for else "")
     first, more = state.faults[0], len(state.faults) - 1
     return f"{state.packml.value}: {first.code.value} {first.device}{f' and {more} more' if more else ''}"
 
@@ -51,7 +51,8 @@ def state_line(state: State) -> str:
 def log_change(before: State, after: State) -> None:
     """Log what differs: state, place, swap, rows begun."""
     if after.packml is not before.packml:
-        _log.info("state", {"from": before.packml.value, "to": after.packml.value})
+        why = after.held_for if after.held_for != before.held_for else None
+        _log.info("state", {"from": before.packml.value, "to": after.packml.value, "why": why or None})
     if before.swap is None and after.swap is not None:
         _log.info("swap-begun", {"swap": after.swap.id, "order": after.swap.order.id, "bay": after.swap.bay})
     known = {active.row for active in before.active}

@@ -22,6 +22,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "station": controller.station.name,
         "ready": controller.ready.is_set(),
         "packml": state.packml.value,
+        "held_for": state.held_for,
         "mode": state.mode.value,
         "place": state.place.value,
         "place_text": PLACE_TEXT[state.place],
@@ -80,7 +81,8 @@ def _next(controller: Controller) -> str:
         case PackML.HELD if state.mode is Mode.MANUAL:
             return "jog what is in the way, then mode production"
         case PackML.HELD:
-            return f"{first}resume to go on with the swap, or abort to give it up"
+            held = "" if codes or not state.held_for else f"held for {state.held_for}; "
+            return f"{held}{first}resume to go on with the swap, or abort to give it up"
         case PackML.ABORTED:
             return "look at car and pack, then clear, then reset"
         case PackML.IDLE:

@@ -58,6 +58,7 @@ class StationValues(BaseModel):
     """State of the machine and of its swap."""
 
     packml: str = Field(description="PackML state name (ISA-TR88.00.02)")
+    held_for: str = Field("", description="why a swap is held, also when the fault that held it is gone; else empty")
     mode: str = Field("Production", description="unit mode: Production, Maintenance or Manual")
     place: str = Field(description="stable place S0..S4 of the swap")
     place_text: str

@@ -65,6 +65,40 @@ def test_a_chain_that_was_not_read_for_a_moment_is_no_fault_for_ever() -> None:
     assert driver.is_in(PackML.HELD)
 
 
+def test_a_hold_names_its_fault_also_when_that_has_gone_by_itself() -> None:
+    """Somebody comes to a station that is held and has no fault: it must say what has happened."""
+    driver = reach("6")
+    good = driver.image
+    driver.image = s.put(good, safety=SafetyReading())
+    driver.tell(Scan())
+    driver.image = s.put(good, safety__drives_enabled=False)
+    driver.tell(Scan())
+    assert (driver.state.packml, driver.state.faults) == (PackML.HELD, ())
+    assert driver.state.held_for == "LINK_LOST safety: safety.estop_ok: no fresh reading"
+    driver.tell(ask(Action.RESUME))
+    assert (driver.state.packml, driver.state.held_for) == (PackML.UNHOLDING, "")
+
+
+@pytest.mark.parametrize("code", [FaultCode.JOURNAL_FAILED, FaultCode.COMMAND_FAILED])
+def test_a_hold_by_a_trouble_names_code_device_and_text(code: FaultCode) -> None:
+    driver = reach("6")
+    driver.tell(Trouble(code, "journal", "disk full"))
+    assert driver.state.held_for == f"{code.value} journal: disk full"
+
+
+def test_a_hold_that_a_person_asked_for_says_so() -> None:
+    driver = reach("6")
+    driver.tell(ask(Action.HOLD))
+    assert driver.state.held_for == "hold asked by the operator"
+
+
+def test_the_second_finding_does_not_take_the_place_of_the_first() -> None:
+    driver = reach("6")
+    driver.tell(Trouble(FaultCode.COMMAND_FAILED, "lift", "no answer"))
+    driver.tell(Trouble(FaultCode.JOURNAL_FAILED, "journal", "disk full"))
+    assert driver.state.held_for == "COMMAND_FAILED lift: no answer"
+
+
 def test_a_fault_of_the_chain_goes_when_the_chain_is_seen_closed_and_nothing_moves_by_itself() -> None:
     driver = reach("6")
     good = driver.image
