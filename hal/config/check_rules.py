@@ -173,16 +173,18 @@ def _check_wear(register: Register, name: str, value: Argument, step: CommandSte
 
 
 def _check_edges(content: DeviceContent, steps: tuple[CommandStep, ...], spot: Spot) -> None:
-    levels: dict[str, set[bool]] = {}
+    """The level of rest comes first: what a verb that broke off left high would make the next one no edge."""
+    levels: dict[str, list[bool]] = {}
     for step in steps:
         for name, value in (step.write or {}).items():
             if name in content.registers and content.registers[name].edge:
-                levels.setdefault(name, set()).update(_levels(value))
+                levels.setdefault(name, []).extend(_levels(content.registers[name], value))
     for name, found in levels.items():
-        if found != {False, True}:
-            (spot / name).note(show(sorted(found)), "both levels in steps of their own: the unit acts on the change")
+        if found[:2] != [False, True]:
+            allowed = "the level of rest, then the other, in steps of their own: the unit acts on the change"
+            (spot / name).note(show(found), allowed)
 
 
-def _levels(value: Argument) -> Iterator[bool]:
+def _levels(register: Register, value: Argument) -> Iterator[bool]:
     if not isinstance(value, str):
-        yield bool(value)
+        yield value != (register.rest or 0)

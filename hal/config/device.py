@@ -60,7 +60,7 @@ class Register(Strict):
     - `ref` is the number in the manual, when it is not the address: the distance is one and the same in a table.
     - `hazard`: "motion" = a plain write moves metal, "dead-man" = it moves for as long as the write is repeated;
       `rest` is the value that moves nothing, if there is one.
-    - `edge`: the unit acts on the change, so that a verb writes both levels.
+    - `edge`: the unit acts on the change, so that a verb writes the level of rest, then the other.
     - `rewrite_every_s`: a value that is not zero is written again so often; the unit drops it after `drops_after_s`.
     - `clears_on_read`: a read changes it; never polled, one reader. `eeprom`, `eeprom_values`: writes wear a memory.
     - `unit_id`: the product answers for this value under another unit id of its line than for the rest.

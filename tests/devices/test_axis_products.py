@@ -108,6 +108,25 @@ def test_an_iai_alarm_shows_its_code_and_an_edge_resets_it() -> None:
     play(story, IAI, "lift")
 
 
+def test_half_an_iai_reset_does_not_swallow_the_next_one() -> None:
+    """The link broke after the coil was set: it stays high, and only a level of rest makes a new edge."""
+
+    async def story(b: Bench) -> None:
+        b.world.lift.set_stall(50.0)
+        await b.do("move", position_mm=100.0, speed_mm_s=50.0)
+        await b.until(fault_word=0x0180)
+        await b.link.write(1, Table.COIL, 0x0407, (1,), multiple=False, timeout_s=0.1)
+        await b.until(fault_word=0, ready=True)
+        b.world.lift.set_stall(75.0)
+        await b.do("move", position_mm=100.0, speed_mm_s=50.0)
+        await b.until(fault_word=0x0180)
+        await b.do("reset")
+        seen = await b.look()
+        assert (seen["fault_word"], seen["ready"]) == (0, True)
+
+    play(story, IAI, "lift")
+
+
 def test_without_the_safety_release_an_iai_axis_shows_emergency_stop_and_takes_no_servo() -> None:
     async def story(b: Bench) -> None:
         b.release(False)

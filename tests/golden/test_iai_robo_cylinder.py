@@ -39,8 +39,9 @@ def test_homing_writes_low_then_high(axis: UnitCodec) -> None:
     assert write_pdu(high) == frame("01 05 04 0B FF 00 FC C8")  # manual
 
 
-def test_an_alarm_reset_is_taken_back(axis: UnitCodec) -> None:
-    assert plan_of(axis, "reset") == [frame("01 05 04 07 FF 00 3C CB"), frame("01 05 04 07 00 00 7D 3B")]  # manual
+def test_an_alarm_reset_begins_low_and_is_taken_back(axis: UnitCodec) -> None:
+    high, low = frame("01 05 04 07 FF 00 3C CB"), frame("01 05 04 07 00 00 7D 3B")  # manual
+    assert plan_of(axis, "reset") == [low, high, low]
 
 
 def test_a_stop_is_one_frame(axis: UnitCodec) -> None:

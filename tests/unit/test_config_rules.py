@@ -66,6 +66,16 @@ SEEN = "{ wait = { enabled = true }, limit_s = 1.0 }"
             move("{ write = { go = 1 } }"),
             "commands.move.go",
         ),
+        (
+            f"go = {{ {H} = 9, {W}, edge = true }}",
+            move("{ write = { go = 1 } }", "{ write = { go = 0 } }"),
+            "commands.move.go",
+        ),
+        (
+            f'go = {{ {H} = 9, {W}, edge = true, hazard = "motion", rest = 5 }}',
+            move("{ write = { go = 0 } }", "{ write = { go = 5 } }", "{ write = { go = 0 } }"),
+            "commands.move.go",
+        ),
         (f'go = {{ {H} = 9, type = "u16", edge = true }}', "", "registers.go.edge"),
         (
             f"go = {{ {H} = 9, {W}, edge = true, rewrite_every_s = 1.0 }}",
