@@ -49,6 +49,13 @@ class Broker:
         (self._down if down else self._up).set()
         (self._up if down else self._down).clear()
 
+    def set_frozen(self, frozen: bool) -> None:
+        """Answer nobody, or go on with what came in meanwhile. Connections stay open."""
+        if frozen:
+            self.core.freeze()
+        else:
+            self.core.thaw(asyncio.get_running_loop().time())
+
     async def run(self) -> None:
         """Keep it as it is wanted, for ever. Raises OSError where its port was taken meanwhile."""
         while True:
@@ -139,7 +146,7 @@ async def serve_station(
     topics = Topics(station.config.station.site, station.name)
     links: LinkTable = {}
     async with AsyncExitStack() as stack:
-        hooks: Hooks = {"broker-down": broker.set_down}
+        hooks: Hooks = {"broker-down": broker.set_down, "broker-frozen": broker.set_frozen}
         await _open_wires(stack, station, emulators, links, hooks)
         keeper = loop.create_task(broker.run(), name="broker")
         stack.push_async_callback(_end, keeper)

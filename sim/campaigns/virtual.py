@@ -146,7 +146,7 @@ async def virtual_station(
                 station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
             )
 
-        hooks["broker-down"] = lambda on: broker.go_down(clock()) if on else broker.come_up(clock())
+        hooks.update(_of_the_broker(broker, clock))
         hooks["journal-fails"] = lambda _: kept.fail("no space left on device")
         rig = Rig(world, emulators, hooks)
         running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
@@ -160,6 +160,13 @@ async def virtual_station(
                 process.task.cancel()
         if journal is None:
             kept.close()
+
+
+def _of_the_broker(broker: BrokerCore, clock: Callable[[], float]) -> dict[str, Callable[[bool], None]]:
+    return {
+        "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
+        "broker-frozen": lambda on: broker.freeze() if on else broker.thaw(clock()),
+    }
 
 
 def _text_lines(stack: AsyncExitStack, station: Station, emulators: Emulators) -> dict[str, MemoryLineLink]:

@@ -140,6 +140,10 @@ def _broker(rig: Rig, _arguments: Arguments, on: bool) -> None:
     _hook(rig, "broker-down", "nobody here runs a broker")(on)
 
 
+def _broker_frozen(rig: Rig, _arguments: Arguments, on: bool) -> None:
+    _hook(rig, "broker-frozen", "nobody here runs a broker")(on)
+
+
 def _controller(rig: Rig, _arguments: Arguments, on: bool) -> None:
     _hook(rig, "controller-dead", "nobody here runs a controller")(on)
 
@@ -195,6 +199,7 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("can-bus-off", "the controller chip of a CAN link has gone bus-off", "wires", _bus_off, (BUS,)),
     kind("adapter-unplugged", "the adapter of a CAN link is pulled out", "wires", _unplugged, (BUS,)),
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
+    kind("broker-frozen", "the cloud's broker keeps its connections and answers nobody", "wires", _broker_frozen),
     kind("controller-dead", "the controller is killed (clear = started again)", "controller", _controller),
     FaultKind("journal-fails", "the disk of the journal fails", "controller", _journal, None),
 )

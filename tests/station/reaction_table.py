@@ -70,7 +70,7 @@ TABLE = (
     Line("17", "HVIL open", "RETRY BACK_OUT", "hvil-open"),
     Line("17", "insulation low", "RETRY HOLD", "car-insulation-low"),
     Line("17", "trouble codes", "RETRY HOLD", "car-has-trouble-codes self-check-fails-once car-rejects-every-pack"),
-    Line("17", "cloud down", "GO_ON", "broker-killed"),
+    Line("17", "cloud down", "GO_ON", "broker-killed broker-frozen"),
     Line("19", "the car does not leave, the gate does not open", "HOLD", "car-does-not-leave lane-gate-jam"),
     Line("bay", "connector not home", "HOLD", "connector-stuck"),
     Line("bay", "leak, charger fault, silent charger, silent BMS", "GO_ON",

@@ -30,12 +30,14 @@ class Rig:
     journal: Journal = field(default_factory=lambda: Journal(latency_s=0.5))
     sent: list[tuple[float, str, Command, bool]] = field(default_factory=list)
     asked: list[CarMode] = field(default_factory=list)
+    repeated: list[CarMode] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         devices = {name: SimpleNamespace(do=self._do(name), repeat_every_s=lambda _: None) for name in DEVICES}
-        plant = cast(Any, SimpleNamespace(devices=devices, chargers={}, car=SimpleNamespace(request=self._request)))
+        car = SimpleNamespace(request=self._request, repeat=self._repeat, mode=CarMode.RELEASE)
+        plant = cast(Any, SimpleNamespace(devices=devices, chargers={}, car=car))
         self.recorder = Recorder(self.journal, lambda _: None)
         self.effector = Effector(plant, cast(Any, self), s.limits(), self.recorder, self.events.append)
         self.effector.bind(lambda: "swap-1")
@@ -52,6 +54,9 @@ class Rig:
             self.sent.append((asyncio.get_running_loop().time(), name, command, urgent))
 
         return do
+
+    async def _repeat(self) -> None:
+        self.repeated.append(CarMode.RELEASE)
 
     async def _request(self, mode: CarMode) -> None:
         self.asked.append(mode)
@@ -132,6 +137,16 @@ def test_refused_and_failed_commands_are_troubles_of_their_row() -> None:
         (FaultCode.COMMAND_REFUSED, "locks", "14"), (FaultCode.COMMAND_FAILED, "lift", "7"),
     }  # fmt: skip
     assert "interlock pack-supported" in str([o["text"] for o in rig.rows("outcome")])
+
+
+@pytest.mark.parametrize(("image", "frames"), [(s.RELEASED, 1), (s.put(s.RELEASED, platform__pins_retracted=False), 0)])
+def test_what_is_repeated_to_the_car_passes_the_gate_again_and_is_not_journalled_again(
+    image: Image, frames: int
+) -> None:
+    rig = Rig(image=image)
+    virtual(rig.effector.repeat_request())
+    assert rig.repeated == [CarMode.RELEASE] * frames
+    assert rig.journal.batches == []
 
 
 def test_the_car_is_asked_by_its_own_way() -> None:
