@@ -111,12 +111,13 @@ class Director:
     async def run(self) -> Outcome:
         """Play, wait for the end or the time limit. Never raises for what the station did."""
         stage, outcome = self._stage, self._outcome
+        limit_s = self._scenario.limit_s / stage.speed
         unsubscribe = stage.broker.subscribe_local(stage.topics.all, self._hear)
         try:
-            async with asyncio.timeout(self._scenario.limit_s):
+            async with asyncio.timeout(limit_s):
                 await self._play()
         except TimeoutError:
-            outcome.unfinished = [f"not over after {self._scenario.limit_s:g} s: {w}" for w in self._awaited()]
+            outcome.unfinished = [f"not over after {limit_s:g} s: {w}" for w in self._awaited()]
         finally:
             unsubscribe()
         world = self._now()
@@ -266,7 +267,8 @@ class Director:
             elif final is not None and final[0] != "refused" and ordered.order_id not in observed.records:
                 waits.append(f"{ordered.order_id} has no record")
         if observed.packml != expect.packml:
-            waits.append(f"station is {observed.packml}, not {expect.packml}")
+            why = f" for {observed.held_for}" if observed.held_for else ""
+            waits.append(f"station is {observed.packml}{why}, not {expect.packml}")
         return waits
 
     def _now(self) -> World:

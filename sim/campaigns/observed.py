@@ -29,6 +29,8 @@ class Observed:
     online: bool = False
     packml: str = ""
     place: str = ""
+    held_for: str = ""
+    """Why the station is held, by its own words."""
     states: list[tuple[float, str]] = field(default_factory=list)
     faults: dict[str, None] = field(default_factory=dict)
     alarms: dict[str, AlarmValues] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Observed:
 
     def _state(self, message: StationState) -> None:
         values = message.values
-        self.place = values.place
+        self.place, self.held_for = values.place, values.held_for
         if values.packml != self.packml:
             self.packml = values.packml
             self.states.append((self.clock(), values.packml))

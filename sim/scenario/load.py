@@ -47,7 +47,7 @@ class Scenario(Strict):
     station: Text = "choco-14"
     there: Text | None = Field(None, description="the station that is really there, if it is not the one of the files")
     wire: Flag = Field(False, description="also run over real sockets")
-    limit_s: Positive = 600.0
+    limit_s: Positive = Field(600.0, description="s of the plant after which it has failed")
     each_of: tuple[Text, ...] = Field((), description='rows of the chart: one run for each, put for `step = "each"`')
     orders_in: Literal["Idle", "Stopped"] = Field("Idle", description="station state in which the orders come")
     car: tuple[CarSpec, ...] = Field((CarSpec(),), min_length=1)

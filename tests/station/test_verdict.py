@@ -61,7 +61,7 @@ def changed(name: str, **expectation: Any) -> Scenario:
         ("reaction", ("REFUSE",), "reaction REFUSE: no order was refused"),
         ("reaction", ("ISOLATE",), "reaction ISOLATE: no pack stands at the isolation position"),
         ("states", ("Execute", "Held", "Idle"), "state Held was not passed in the order Execute, Held, Idle"),
-        ("states", ("Complete", "Execute"), "state Execute was not passed in the order Complete, Execute"),
+        ("states", ("Execute", "Starting"), "state Starting was not passed in the order Execute, Starting"),
         ("not_states", ("Execute",), "state Execute was passed"),
         ("stand", ("ESTOP_PRESSED/safety",), "fault ESTOP_PRESSED/safety does not stand at the end"),
         ("texts", {"ESTOP_PRESSED/safety": "e-stop"}, "fault ESTOP_PRESSED/safety: a person reads 'nothing'"),
@@ -119,7 +119,7 @@ def test_a_scenario_that_does_not_end_fails(station: Station) -> None:
     nobody_resumes = named.scenario.model_copy(update={"act": named.scenario.act[:1], "limit_s": 120.0})
     found = run_virtual(Named("endless", nobody_resumes), station=station).misses
     assert "not over after 120 s: order-1 has no final answer" in found
-    assert "not over after 120 s: station is Held, not Idle" in found
+    assert "not over after 120 s: station is Held for ESTOP_PRESSED safety: e-stop pressed, not Idle" in found
 
 
 def test_an_act_whose_cue_never_comes_fails(station: Station) -> None:
