@@ -54,7 +54,7 @@ class Limits:
 
     packet_bytes: int = 8 * 1024 * 1024
     inflight: int = 20
-    queued: int = 1000
+    queued: int = 5000
     queued_bytes: int = 64 * 1024 * 1024
     retained: int = 10_000
     sessions: int = 1000

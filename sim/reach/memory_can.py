@@ -47,6 +47,8 @@ class MemoryCanLink:
         self._plugged = plugged
         (self._hub.attach if plugged else self._hub.detach)(self._give)
         (self._hub.attach_crier if plugged else self._hub.detach_crier)(self._cry)
+        if plugged:
+            self._become(LinkState.CONNECTING, "not ready yet")
         self._become(LinkState.READY if plugged else LinkState.DISCONNECTED, "" if plugged else "the adapter is gone")
 
     def _cry(self, bus_off: bool) -> None:
@@ -60,6 +62,14 @@ class MemoryCanLink:
     def __enter__(self) -> Self:
         self.set_plugged(True)
         return self
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.set_plugged(False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

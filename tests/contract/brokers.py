@@ -9,7 +9,8 @@ from sim.broker.core import BrokerCore, Limits
 from sim.broker.server import BrokerServer, serve_broker
 
 ACL = "topic readwrite #\ntopic readwrite $data/#\ntopic deny denied/#\n"
-PACKET_BYTES = 2_000_000
+PACKET_BYTES = 5_000_000
+QUEUED = 5_000
 
 
 class OurBroker:
@@ -24,7 +25,7 @@ class OurBroker:
         self._stack = AsyncExitStack()
 
     async def start(self, limits: Limits | None = None) -> None:
-        self.core = BrokerCore(limits or Limits(packet_bytes=PACKET_BYTES))
+        self.core = BrokerCore(limits or Limits(packet_bytes=PACKET_BYTES, queued=QUEUED))
         self.core.faults.refuse("denied/#")
         self._server = await self._stack.enter_async_context(serve_broker(self.core, port=self.port))
         self.port = self._server.port
@@ -53,7 +54,8 @@ class Mosquitto:
         acl, conf = self._folder / "acl", self._folder / "mosquitto.conf"
         acl.write_text(ACL)
         acl.chmod(0o600)
-        settings = f"allow_anonymous true\nmax_packet_size {PACKET_BYTES}\nacl_file {acl}\nuser root\n"
+        limits = f"max_packet_size {PACKET_BYTES}\nmax_queued_messages {QUEUED}"
+        settings = f"allow_anonymous true\n{limits}\nacl_file {acl}\nuser root\n"
         conf.write_text(f"listener {self.port} 127.0.0.1\n{settings}")
         arguments = ["-c", str(conf)]
         self._process = await asyncio.create_subprocess_exec(

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from hal.links.backoff import Backoff
 from hal.links.can import PythonCanLink
 from hal.ports import Frame, LinkState
 from sim.reach.can_hub import CanHub
+from sim.reach.memory_can import MemoryCanLink
 from sim.reach.slcan import SlcanAdapter
 from sim.reach.socketcand import serve_socketcand
 
 LIMIT_S = 5.0
-INTERFACES = ("virtual", "socketcand", "slcan", "udp_multicast", "socketcan")
+INTERFACES = ("memory", "virtual", "socketcand", "slcan", "udp_multicast", "socketcan")
 GROUP = "239.74.163.2"
-Opener = Callable[[], PythonCanLink]
+Link = PythonCanLink | MemoryCanLink
+Opener = Callable[[], Link]
 channels = (f"test-{number}" for number in itertools.count())
 
 
@@ -28,7 +31,7 @@ channels = (f"test-{number}" for number in itertools.count())
 class Watch:
     """What a link reported, with something to wait for."""
 
-    link: PythonCanLink
+    link: Link
     frames: list[Frame] = field(default_factory=list)
     states: list[LinkState] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,6 +87,8 @@ async def interface(name: str, folder: Path) -> AsyncIterator[Opener]:
     """Makes links that share one channel of that interface."""
     channel, hub = next(channels), CanHub()
     match name:
+        case "memory":  # what every virtual station runs on
+            yield lambda: MemoryCanLink(hub, time.monotonic)
         case "virtual":
             yield lambda: PythonCanLink("virtual", channel, backoff=backoff())
         case "socketcand":
@@ -105,7 +110,7 @@ def slcan_link(adapter: SlcanAdapter) -> PythonCanLink:
 
 
 @asynccontextmanager
-async def opened(*links: PythonCanLink) -> AsyncIterator[list[Watch]]:
+async def opened(*links: Link) -> AsyncIterator[list[Watch]]:
     watches = [Watch(link) for link in links]
     async with AsyncExitStack() as stack:
         for watch in watches:
