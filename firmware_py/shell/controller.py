@@ -331,6 +331,7 @@ class Controller:
 
     def _on_frames(self, link: str, frames: list[Frame]) -> None:
         self.observer.take_frames(link, frames)
+        self._guarded(self._roll.look_at_packs)
         if self.plant.car in self.plant.speakers[link]:  # a swap waits for what a car says, never for a pack in a bay
             self._guarded(self._look)
 

@@ -54,6 +54,11 @@ class Hearing:
         reading = self.reading(place)
         return None if isinstance(reading, CarReading) else reading.maker
 
+    def wrong(self, place: str) -> str:
+        """Why a pack is not the one of its file; empty for one that is."""
+        node = self.nodes[place]
+        return node.wrong if isinstance(node, PackNode) else ""
+
     def _take(self, frames: list[Frame]) -> None:
         self.frames += len(frames)
         for frame in frames:

@@ -179,10 +179,7 @@ async def _can(station: Station, name: str, config: CanConfig, listen_s: float) 
             return Wire(name, config.kind, where(config), False, link.error or "does not open")
         await asyncio.sleep(listen_s)
         await _names(hearing)
-        heard = [
-            Found(place, True, "heard", None, hearing.name_of(place) or hearing.maker_of(place) or CANNOT_TELL)
-            for place in hearing.heard
-        ]
+        heard = [_heard(hearing, place) for place in hearing.heard]
         asked = [await _charger(node) for node in hearing.chargers]
         silent = ", ".join(place for place in hearing.nodes if place not in hearing.heard)
         answer = sum(each.good for each in asked)
@@ -195,6 +192,12 @@ async def _can(station: Station, name: str, config: CanConfig, listen_s: float) 
     # a lane may be empty; a rack without a single pack is a wire that is cut
     good = bool(heard or asked) or CAR in hearing.nodes
     return Wire(name, config.kind, where(config), good, text, (*heard, *asked))
+
+
+def _heard(hearing: Hearing, place: str) -> Found:
+    wrong = hearing.wrong(place)
+    told = hearing.name_of(place) or hearing.maker_of(place) or CANNOT_TELL
+    return Found(place, not wrong, wrong or "heard", None, told)
 
 
 async def _charger(node: ChargerNode) -> Found:

@@ -38,6 +38,8 @@ class RollCall:
         self._decide = decide
         self._became_ready = became_ready
         self._missed: dict[FaultCode, set[str]] = {code: set() for code in _CODES}
+        self._makers = tuple((place, node) for place, node in plant.packs.items() if node.codec.maker is not None)
+        self._wrong: dict[str, str] = {}
         self.round_done = round_done
         self.ready = asyncio.Event()
         """Every device has a reading or a raised fault."""
@@ -83,6 +85,18 @@ class RollCall:
     def reader_found(self, reader: CodeReader) -> None:
         """A code reader is heard again."""
         self._decide(Recovered(reader.name))
+
+    def look_at_packs(self) -> None:
+        """Frames came in: is a pack of another maker there, or the right one again?"""
+        for place, node in self._makers:
+            was, wrong = self._wrong.get(place, ""), node.wrong
+            self._wrong[place] = wrong
+            if wrong and not was:
+                self._decide(
+                    Trouble(FaultCode.DEVICE_IDENTITY_WRONG, place, f"{place}: not the pack of its file: {wrong}")
+                )
+            elif was and not wrong:
+                self._decide(Recovered(place, FaultCode.DEVICE_IDENTITY_WRONG))
 
     def bus_lost(self, bus: str, why: str) -> None:
         """A CAN channel is down, with everybody on it."""

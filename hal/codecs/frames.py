@@ -123,6 +123,8 @@ class PackCodec(FrameCodec):
     def __init__(self, pack: PackType, node: int) -> None:
         super().__init__(pack.can, pack.dbc_text, node)
         self.node = node
+        self.maker = pack.pack.maker
+        """What its word for its maker begins with, `None` where the file knows of none."""
         self.keepalive: Frame | None = None
         """What the pack wants to hear of us, every `keepalive_s`."""
         self.keepalive_s = 0.0

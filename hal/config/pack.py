@@ -14,7 +14,7 @@ class PackInfo(Strict):
 
     `code_pattern` recognises the class in the 24-character pack code (GB/T 34014: characters 6 and 7 = specification).
     A pack that no car carries fits none, and then has neither pattern nor lock points: it is never handed out.
-    `maker`: the text by which it names its maker on CAN.
+    `maker`: what the text begins with by which it names its maker on CAN; a pack that names another one is not it.
     """
 
     title: Text

@@ -80,10 +80,28 @@ class _Node(Generic[C, R]):
 
 
 class PackNode(_Node[PackCodec, PackReading]):
-    """One pack position on a CAN channel."""
+    """One pack position on a CAN channel. A pack of another maker than its file names brings no values."""
 
     def __init__(self, codec: PackCodec, clock: Callable[[], float], stale_after_s: float) -> None:
         super().__init__(codec, clock, stale_after_s, PackReading)
+        self.wrong = ""
+        """What it said of its maker last against what its file says; empty where that fits, or nothing was said."""
+
+    def take(self, frame: Frame) -> bool:
+        """As for every node. After a silence it may be another pack."""
+        expected = self.codec.maker
+        if expected is None:
+            return super().take(frame)
+        if self._clock() - self.at_s > self.stale_after_s:
+            self.wrong = ""
+        brought = super().take(frame)
+        said = self._values.get("maker")
+        if brought and said is not None:
+            self.wrong = "" if said.startswith(expected) else f"maker is {said!r}, expected {expected!r} ..."
+        return brought
+
+    def _converted(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"maker": values.get("maker")} if self.wrong else values
 
 
 class CarNode(_Node[CarCodec, CarReading]):

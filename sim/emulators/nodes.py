@@ -34,6 +34,8 @@ class PackEmulator(CanEmulator):
         self._on_car = on_car
         self._kinds = kinds
         self._codecs = {name: PackCodec(kind, node) for name, kind in kinds.items()}
+        self.maker: str | None = None
+        """What it says of its maker in place of what its file knows."""
         super().__init__(world, next(iter(self._codecs.values())), coalesce_s, phase)
 
     def codec(self) -> FrameCodec:
@@ -77,7 +79,7 @@ class PackEmulator(CanEmulator):
             "discharge_limit_a": info.current_max_a,
             "charge_allowed": not pack.fault_bits,
             "discharge_allowed": not pack.fault_bits,
-            "maker": info.maker,
+            "maker": self.maker or info.maker,
         }
 
 

@@ -160,6 +160,21 @@ def test_alarms_that_do_not_come_any_more_are_unknown_and_not_none() -> None:
     assert (seen.soc_pct, seen.voltage_v, seen.charge_allowed) == (88, 49.86, True)
 
 
+def test_a_pack_of_another_maker_brings_no_values_until_the_right_one_is_heard() -> None:
+    node, clock = node_that_heard(*ALL, *ALL)
+    assert (node.wrong, node.reading(clock.now).soc_pct) == ("", 88)
+    node.take(frame("35E: 52 45 43 2D 42 4D 53 20"))  # "REC-BMS "
+    assert node.wrong == "maker is 'REC-BMS', expected 'PYLON' ..."
+    assert node.reading(clock.now) == PackReading(maker="REC-BMS", at_s=clock.now)
+    for _ in range(8):  # also when it does not say so any more
+        clock.now += 1.0
+        for text in (LIMITS, CHARGE, MEASURED, REQUESTS):
+            node.take(frame(text))
+    assert node.reading(clock.now).soc_pct is None
+    node.take(frame(MAKER))
+    assert (node.wrong, node.reading(clock.now).soc_pct) == ("", 88)
+
+
 def test_without_its_measurement_the_pack_is_silent() -> None:
     node, clock = node_that_heard(*ALL)
     for _ in range(4):

@@ -61,6 +61,25 @@ def test_both_packs_and_the_charger_are_seen_and_the_station_stays_stopped() -> 
     run_virtual(main(), 1)
 
 
+def test_a_pack_of_another_maker_is_a_wrong_device_and_the_right_one_takes_the_fault_away() -> None:
+    async def main() -> None:
+        async with virtual_station(BENCH, 1) as running:
+            await shown(running)
+            node = running.emulators.nodes["bay-1"]
+            node.maker = "OTHER"
+            node.world.touch()
+            await until(lambda: bool(running.controller.state.faults))
+            (fault,) = running.controller.state.faults
+            assert (fault.code, fault.device) == ("DEVICE_IDENTITY_WRONG", "bay-1")
+            await until(lambda: running.controller.observer.image.packs[0].soc_pct is None)
+            node.maker = None
+            node.world.touch()
+            await until(lambda: not running.controller.state.faults)
+            await until(lambda: running.controller.observer.image.packs[0].soc_pct == 90)
+
+    run_virtual(main(), 1)
+
+
 def test_neither_an_order_nor_a_reset_is_taken_and_the_reason_names_what_is_missing() -> None:
     async def main() -> None:
         async with virtual_station(BENCH, 1) as running:

@@ -44,7 +44,7 @@ class Line:
         self.asked.append((table, address))
         if self.errors:
             raise self.errors.pop(0)
-        said = self.says.get((table, address), {SERIES: 750, MODEL: 352, INPUTS: 1}[table, address])
+        said = ({SERIES: 750, MODEL: 352, INPUTS: 1} | self.says).get((table, address), 0)
         if isinstance(said, HalError):
             raise said
         return (said,) * count
@@ -120,6 +120,42 @@ async def test_a_gateway_that_answers_for_a_silent_unit_says_nothing_of_it(code:
 
 
 async def test_a_product_that_cannot_tell_is_believed() -> None:
+    line = Line()
+    unit = ModbusUnit(UnitCodec(unit_of(device_file("axis/altivar-320"))), line, lambda: 7.0)
+    assert marks_of(unit.codec.unit.device) == ()
+    await unit.poll()
+    assert line.asked == [(Table.HOLDING, 3201), (Table.HOLDING, 7121)]
+    assert unit.values["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("io/moxa-e1210", {"model": (Table.INPUT, 5000, 5), "firmware": (Table.INPUT, 5029, 1)}),
+        ("io/moxa-e1211", {"model": (Table.INPUT, 5000, 5), "firmware": (Table.INPUT, 5029, 1)}),
+        (
+            "sensor/laumas-tlb4",
+            {
+                "firmware": (Table.HOLDING, 0, 1),
+                "type": (Table.HOLDING, 1, 1),
+                "year": (Table.HOLDING, 2, 1),
+                "serial": (Table.HOLDING, 3, 1),
+                "program": (Table.HOLDING, 4, 1),
+            },
+        ),
+        ("sensor/bender-isocha425", {"name": (Table.HOLDING, 9800, 10)}),
+        ("safety/pilz-pnozmulti", {"project": (Table.HOLDING, 4108, 1), "version": (Table.HOLDING, 8539, 1)}),
+    ],
+)
+def test_products_whose_answer_nobody_knows_for_sure_are_told_and_not_judged(
+    name: str, told: dict[str, tuple[Table, int, int]]
+) -> None:
+    marks = marks_of(device_file(name))
+    assert {m.name: (m.block.table, m.block.address, m.block.count) for m in marks} == told
+    assert [m.expect for m in marks] == [()] * len(told)
+
+
+async def test_a_mark_that_is_only_told_costs_no_poll_a_request() -> None:
     line = Line()
     codec = UnitCodec(unit_of(device_file("io/moxa-e1210"), {"at_home": Channel("di", 0)}))
     await ModbusUnit(codec, line, lambda: 7.0).poll()
