@@ -61,6 +61,8 @@ def _check_mark(mark: IdentityMark, info: DeviceInfo, spot: Spot) -> None:
     if mark.words > (info.max_read if mark.type == "text" else 1):
         (spot / "words").note(str(mark.words), f"1 for u16, at most {info.max_read} (device.max_read) for text")
     _check_address(mark.address, mark.words, info, spot / "address")
+    if mark.station and (mark.expect or mark.type == "text"):
+        (spot / "station").note("true", "only for u16 without expect: the station file says what is expected")
     for value in mark.expect:
         if isinstance(value, str) is not (mark.type == "text"):
             (spot / "expect").note(repr(value), f"values of type {mark.type}")

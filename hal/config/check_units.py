@@ -83,8 +83,19 @@ def _wire(name: str, config: UnitConfig, device: DeviceFile, spot: Spot) -> Unit
     readable = [n for n, r in device.registers.items() if r.readable]
     roles = _known(config.roles, readable, "a readable register of the device file", spot / "roles")
     verbs = _known(config.verbs, device.commands, "a verb of the device file", spot / "verbs")
-    gains = dict(config.gain)
-    return Unit(name, config.link, config.unit, device, config.poll, gains, inputs, outputs, roles, verbs)
+    gains, expecting = dict(config.gain), _expecting(config, device, spot / "expect")
+    return Unit(name, config.link, config.unit, expecting, config.poll, gains, inputs, outputs, roles, verbs)
+
+
+def _expecting(config: UnitConfig, device: DeviceFile, spot: Spot) -> DeviceFile:
+    """The device file with what this unit must say of itself."""
+    able = {key: mark for key, mark in device.identity.items() if mark.station}
+    for key in config.expect.keys() - able:
+        (spot / key).unknown(key, able, "an identity mark that the device file leaves to the station")
+    for key in able.keys() - config.expect:
+        (spot / key).note("(absent)", f"what this unit gives at address 0x{able[key].address:04X}")
+    own = {k: able[k].model_copy(update={"expect": (number,)}) for k, number in config.expect.items() if k in able}
+    return device.model_copy(update={"identity": {**device.identity, **own}}) if own else device
 
 
 def _known(given: Mapping[str, str], able: Collection[str], what: str, spot: Spot) -> dict[str, str]:

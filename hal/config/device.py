@@ -136,6 +136,7 @@ class IdentityMark(Strict):
     """Something that the unit tells of itself: one word, or text of `words` words, two characters each.
 
     A value of `expect` must be read before its readings count (text must begin with one); with none it is only told.
+    `station`: what is expected is the very unit's own, such as the size of what is plugged in: the station file says it.
     """
 
     table: Table
@@ -143,6 +144,7 @@ class IdentityMark(Strict):
     type: Literal["u16", "text"] = "u16"
     words: Count = 1
     expect: tuple[Int | str, ...] = ()
+    station: Flag = False
     confidence: Literal["H", "M"] | None = None
     source: str = ""
 

@@ -50,6 +50,7 @@ class UnitConfig(Strict):
 
     `roles` (role -> register) and `verbs` (verb -> verb of the file) say what the unit is in a device of several alike:
     then it offers these and no others. Absent, it offers everything under the names of its file.
+    `expect` (identity mark -> number) is what a mark says of the very unit, where its file leaves that to the station.
     """
 
     link: Name
@@ -61,6 +62,7 @@ class UnitConfig(Strict):
     outputs: dict[Name, Channels] = Field(default_factory=dict)
     roles: dict[Name, Name] = Field(default_factory=dict)
     verbs: dict[Name, Name] = Field(default_factory=dict)
+    expect: dict[Name, Annotated[int, Field(strict=True, ge=0, le=65535)]] = Field(default_factory=dict)
 
 
 class UnitsDevice(Strict):

@@ -1,5 +1,6 @@
 """What a product says it is: read before its readings count, at the start and after each silence."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,13 +10,16 @@ from hal.codecs.blocks import Block
 from hal.codecs.identity import Mark, marks_of
 from hal.codecs.registers import UnitCodec
 from hal.config.bundle import Channel
-from hal.config.loader import check_file
+from hal.config.loader import check_file, load_station
 from hal.devices.unit import NEVER, ModbusUnit
-from hal.errors import DeviceRefused, DeviceStrange, HalError, LinkDown, LinkTimeout
+from hal.errors import ConfigError, DeviceRefused, DeviceStrange, HalError, LinkDown, LinkTimeout
 from hal.ports import LinkState, Table
 from tests.golden.framing import answer, device_file, read_pdu, tcp_frame, unit_of
 
 SERIES, MODEL, INPUTS = (Table.HOLDING, 0x2011), (Table.HOLDING, 0x2012), (Table.DISCRETE, 0)
+ANALOG = [(Table.HOLDING, 0x1022), (Table.HOLDING, 0x1023)]
+SIZE = [(Table.HOLDING, 0x1024), (Table.HOLDING, 0x1025)]
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 HEAD = """
 [device]
 model = "m"
@@ -62,7 +66,7 @@ async def test_it_tells_what_it_is_once_and_before_anything_else() -> None:
     unit = wago(line)
     await unit.poll()
     await unit.poll()
-    assert line.asked == [SERIES, MODEL, INPUTS, INPUTS]
+    assert line.asked == [SERIES, MODEL, *ANALOG, INPUTS, INPUTS]
     assert unit.values == {"lane_clear": True}
 
 
@@ -76,7 +80,7 @@ async def test_after_a_request_without_an_answer_it_is_asked_again(error: HalErr
         await unit.poll()
     line.asked.clear()
     await unit.poll()
-    assert line.asked == [SERIES, MODEL, INPUTS]
+    assert line.asked == [SERIES, MODEL, *ANALOG, INPUTS]
 
 
 async def test_a_refusal_is_an_answer_of_the_same_unit() -> None:
@@ -162,8 +166,45 @@ async def test_a_mark_that_is_only_told_costs_no_poll_a_request() -> None:
     assert line.asked == [INPUTS]
 
 
+async def test_a_module_more_than_the_station_file_says_is_another_unit() -> None:
+    """One module with one input more: every channel behind it would be read as its neighbour."""
+    unit = load_station("choco-14", roots=(CONFIG,)).units["platform_io"]
+    line = Line({SIZE[0]: 32, SIZE[1]: 65})
+    driver = ModbusUnit(UnitCodec(unit), line, lambda: 7.0)
+    with pytest.raises(DeviceStrange, match="input_bits is 65, expected 64"):
+        await driver.poll()
+    assert driver.values == {}
+    assert INPUTS not in line.asked
+    line.says[SIZE[1]] = 64
+    line.asked.clear()
+    await driver.poll()
+    assert line.asked[:6] == [SERIES, MODEL, *ANALOG, *SIZE]
+    assert driver.values["lane_clear"] is True
+
+
+@pytest.mark.parametrize(
+    ("expect", "key"),
+    [
+        ("output_bits = 32", "input_bits"),
+        ("output_bits = 32, input_bits = 64, inputs = 3", "inputs"),
+        ("output_bits = 32, input_bits = 64, series = 750", "series"),
+        ("output_bits = 32, input_bits = 65536", "input_bits"),
+    ],
+)
+def test_what_a_station_file_expects_of_a_unit_is_checked(tmp_path: Path, expect: str, key: str) -> None:
+    root = tmp_path / "config"
+    shutil.copytree(CONFIG, root)
+    station = root / "stations" / "choco-14.toml"
+    text = station.read_text(encoding="utf-8")
+    station.write_text(text.replace("output_bits = 32, input_bits = 64", expect), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_station("choco-14", roots=(root,))
+    assert [m.key for m in caught.value.mistakes] == [f"units.platform_io.expect.{key}"]
+
+
 def test_wago_golden_bytes() -> None:
-    series, model = marks_of(device_file("io/wago-750"))
+    series, model, *_, inputs = marks_of(device_file("io/wago-750"))
+    assert read_pdu(inputs.block) == tcp_frame("00 03 00 00 00 06 01 03 10 25 00 01")
     assert read_pdu(series.block) == tcp_frame("00 01 00 00 00 06 01 03 20 11 00 01")
     assert read_pdu(model.block) == tcp_frame("00 02 00 00 00 06 01 03 20 12 00 01")
     assert series.why_not(answer(tcp_frame("00 01 00 00 00 05 01 03 02 02 EE"))) == ""  # 750
@@ -206,6 +247,8 @@ def mistakes(tmp_path: Path, mark: str) -> dict[str, str]:
         ('table = "holding", address = 0', "address", "inside 1 to 65536"),
         ('table = "holding", address = 1, words = 2', "words", "1 for u16"),
         ('table = "holding", address = 1, type = "text", words = 5', "words", "at most 4"),
+        ('table = "holding", address = 1, station = true, expect = [1]', "station", "only for u16 without expect"),
+        ('table = "holding", address = 1, station = true, type = "text"', "station", "only for u16 without expect"),
         ('table = "holding", address = 1, expect = ["x"]', "expect", "values of type u16"),
         ('table = "holding", address = 1, type = "text", expect = [5]', "expect", "values of type text"),
         ('table = "holding", address = 1, expect = [65536]', "expect", "0 to 65535"),

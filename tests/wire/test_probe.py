@@ -27,7 +27,8 @@ from tests.wire.processes import STATION, bench
 FAILED, UNAVAILABLE = 1, 69
 LISTEN_S = 0.8
 LIMIT_S = 10.0
-TELLS = {"platform_io": "series 750, model 352", "insulation_monitor": "name SIMULATED"}
+IMAGE = "analog_output_bits 0, analog_input_bits 0, output_bits 32, input_bits 64"
+TELLS = {"platform_io": f"series 750, model 352, {IMAGE}", "insulation_monitor": "name SIMULATED"}
 """Units that can tell what they are."""
 
 
