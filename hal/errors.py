@@ -11,7 +11,8 @@ HalError
 └── DeviceError            the device answered, and said no
     ├── DeviceRefused      Modbus exception or a negative acknowledgement (`code`)
     ├── DeviceStrange      it is another product than its file says
-    └── DeviceSilent       a bounded wait for a read-back ran out (`limit_s`)
+    ├── DeviceSilent       a bounded wait for a read-back ran out (`limit_s`)
+    └── MemorySpared       its memory was written just now and wears out: nothing was sent
 """
 
 from collections.abc import Iterable
@@ -87,3 +88,7 @@ class DeviceStrange(DeviceError):
 
 class DeviceSilent(DeviceError):
     """A bounded wait for a read-back ran out."""
+
+
+class MemorySpared(DeviceError):
+    """Its memory wears out and was written just now: nothing was sent."""

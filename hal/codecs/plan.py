@@ -29,7 +29,7 @@ class Write:
     """One write frame. Skipped when `unless` holds. `hazard` marks a write that moves metal.
 
     `unit_id`: under which id of the product it goes. `rewrite_every_s`: the unit drops what was written unless it comes
-    again so often.
+    again so often. `wears`: it goes to a memory that bears only so many writes.
     """
 
     table: Table
@@ -40,6 +40,7 @@ class Write:
     hazard: str | None = None
     rewrite_every_s: float | None = None
     unit_id: int = OWN_ID
+    wears: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def _write(
     entries: list[int] = []
     hazard: str | None = None
     every: list[float] = []
+    wears = False
     first = fields[names[0]].write
     assert first is not None  # only what can be written has come so far
     for name in names:
@@ -141,10 +143,11 @@ def _write(
         register = field.register
         assert register is not None  # `_entries` refuses all others
         hazard = hazard or register.hazard
+        wears = wears or register.eeprom
         if register.rewrite_every_s is not None and _stands(register, value):
             every.append(register.rewrite_every_s)
     frame = _frame(first, tuple(entries), info, condition, hazard)
-    return replace(frame, rewrite_every_s=min(every)) if every else frame
+    return replace(frame, rewrite_every_s=min(every, default=None), wears=wears) if every or wears else frame
 
 
 def _stands(register: Register, value: Value) -> bool:

@@ -21,7 +21,7 @@ def check_rules(content: DeviceContent, spot: Spot) -> None:
         here = spot / "registers" / name
         _check_order(register, here)
         _check_repetition(register, content.device, here)
-        _check_memory(register, here)
+        _check_memory(register, content.device, here)
         _check_stamp(register, here)
         if register.clears_on_read:
             _check_one_reader(content, name, register, here)
@@ -74,7 +74,9 @@ def _check_repetition(register: Register, info: DeviceInfo, spot: Spot) -> None:
         where.note(str(every), "never for a memory that wears out")
 
 
-def _check_memory(register: Register, spot: Spot) -> None:
+def _check_memory(register: Register, info: DeviceInfo, spot: Spot) -> None:
+    if register.eeprom and info.memory_every_s is None:
+        (spot / "eeprom").note("true", "only with memory_every_s in [device]: how fast it may be written")
     if register.eeprom and register.writable and not register.readable:
         (spot / "access").note(register.access, "rw: a memory that wears out is read and compared before it is written")
     if register.eeprom_values and not register.writable:

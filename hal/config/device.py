@@ -35,6 +35,7 @@ class DeviceInfo(Strict):
     """What the unit is and how it may be talked to. `max_read`/`max_write` in registers (x16 for bits).
 
     `silence_s`: the unit drops out when it hears nothing for so long; no poll period may come near it.
+    `memory_every_s`: the least time between two writes to its memory, where it has one that wears out.
     """
 
     model: Text
@@ -51,6 +52,7 @@ class DeviceInfo(Strict):
     max_gap: Annotated[int, Field(strict=True, ge=0, le=64)] = 8
     reply_s: NotNegative
     silence_s: Positive | None = None
+    memory_every_s: Positive | None = None
 
 
 class Register(Strict):
@@ -136,7 +138,7 @@ class IdentityMark(Strict):
     """Something that the unit tells of itself: one word, or text of `words` words, two characters each.
 
     A value of `expect` must be read before its readings count (text must begin with one); with none it is only told.
-    `station`: what is expected is the very unit's own, such as the size of what is plugged in: the station file says it.
+    `station`: what is expected is the very unit's own, such as what is plugged into it: the station file says it.
     """
 
     table: Table

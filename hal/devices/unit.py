@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from hal.codecs.blocks import OWN_ID
 from hal.codecs.identity import marks_of
@@ -13,9 +12,12 @@ from hal.errors import (
     DeviceRefused,
     DeviceSilent,
     DeviceStrange,
+    HalError,
+    LinkDown,
     LinkError,
     LinkGarbage,
     LinkWithdrawn,
+    MemorySpared,
 )
 from hal.ports import ModbusLink
 
@@ -49,6 +51,9 @@ class ModbusUnit:
         """The last count of each block that has a stamp."""
         self._marks = tuple(mark for mark in marks_of(codec.unit.device) if mark.expect)
         self._is_known = not self._marks
+        self.memory_writes = 0
+        """Writes so far to a memory that wears out; one whose answer was lost counts."""
+        self._spare_until_s = NEVER
 
     async def poll(self) -> None:
         """Read all blocks. Nothing is stored unless all of them came: values of one sample belong together.
@@ -100,7 +105,8 @@ class ModbusUnit:
     ) -> None:
         """Carry out a verb: each write leaves once; waits read back until seen or `DeviceSilent`.
 
-        Before every write `still()` must hold, else the rest is dropped: a stop came in between.
+        Before every write `still()` must hold, else the rest is dropped: a stop came in between. Raises `MemorySpared`
+        for a write to a memory that wears out and was written just now.
         """
         for action in self.codec.plan(verb, arguments):
             if not still():
@@ -124,7 +130,12 @@ class ModbusUnit:
     async def _write(self, write: Write, urgent: bool, still: Callable[[], bool]) -> None:
         if write.unless is not None and write.unless.holds(await self._look(write.unless.reads)):
             return
-        with suppress(LinkWithdrawn):  # a stop came while it waited for its turn on the line
+        if write.wears and (left_s := self._spare_until_s - self._clock()) > 0:
+            every_s = self.codec.info.memory_every_s
+            raise MemorySpared(
+                f"{self.name}: its memory is written every {every_s:g} s at the most, next in {left_s:.3g} s"
+            )
+        try:
             await self._link.write(
                 self._id if write.unit_id == OWN_ID else write.unit_id,
                 write.table,
@@ -135,6 +146,19 @@ class ModbusUnit:
                 urgent=urgent,
                 still=still,
             )
+        except LinkWithdrawn:  # a stop came while it waited for its turn on the line
+            return
+        except LinkDown:  # nothing was sent
+            raise
+        except HalError:
+            self._wrote(write)
+            raise
+        self._wrote(write)
+
+    def _wrote(self, write: Write) -> None:
+        if write.wears:
+            self.memory_writes += 1
+            self._spare_until_s = self._clock() + (self.codec.info.memory_every_s or 0.0)
 
     async def _wait(self, wait: Wait, still: Callable[[], bool]) -> None:
         until = self._clock() + wait.limit_s

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hal.errors import MemorySpared
 from hal.ports import Table
 from hal.readings import InsulationBound, InsulationReading, InsulationState
 from sim.emulators.bender import BenderEmulator
@@ -49,6 +50,7 @@ def test_a_monitor_that_measures_no_more_or_is_broken_gives_no_number() -> None:
         assert isinstance(b.emulator, BenderEmulator)
         await b.do("measure", on=False)
         assert (await insulation(b)).insulation_ohm is None
+        await b.pass_time(10.0)
         await b.do("measure", on=True)
         assert (await insulation(b)).insulation_ohm is not None
         b.emulator.broken = True
@@ -68,6 +70,24 @@ def test_a_setting_that_is_so_already_wears_no_memory() -> None:
         await b.do("measure", on=False)
         await b.do("measure", on=False)
         assert b.emulator.worn == 1
+
+    play(story, *IMD)
+
+
+def test_a_memory_is_not_written_faster_than_its_file_allows_and_each_write_counts() -> None:
+    async def story(b: Bench) -> None:
+        assert isinstance(b.emulator, BenderEmulator)
+        await b.do("measure", on=False)
+        await b.do("measure", on=False)  # compared: nothing to write
+        assert (b.unit.memory_writes, b.emulator.worn) == (1, 1)
+        with pytest.raises(MemorySpared, match=r"unit: its memory is written every 10 s at the most, next in 9\.\d+ s"):
+            await b.do("measure", on=True)
+        assert (b.unit.memory_writes, b.emulator.worn) == (1, 1)
+        assert b.world.insulation.measuring is False
+        await b.pass_time(10.0)
+        await b.do("measure", on=True)
+        assert b.world.insulation.measuring is True
+        assert (b.unit.memory_writes, b.emulator.worn) == (2, 2)
 
     play(story, *IMD)
 

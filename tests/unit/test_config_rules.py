@@ -23,6 +23,7 @@ max_read = 8
 max_write = 8
 max_gap = 0
 reply_s = 0.01
+memory_every_s = 10.0
 """
 H = 'table = "holding", address'
 W = 'type = "u16", access = "w"'
@@ -208,6 +209,14 @@ def test_a_broken_rule_is_named(tmp_path: Path, registers: str, commands: str, k
 def test_a_kept_rule_is_no_mistake(tmp_path: Path, registers: str, commands: str) -> None:
     x = f"x = {{ {H} = 20, {W} }}\n"
     assert mistakes(tmp_path, x + registers, commands) == {}
+
+
+def test_a_memory_that_wears_out_has_a_stated_pace(tmp_path: Path) -> None:
+    path = tmp_path / "devices" / "m.toml"
+    path.parent.mkdir()
+    head = HEAD.replace("memory_every_s = 10.0\n", "")
+    path.write_text(f'{head}[registers]\na = {{ {H} = 9, type = "u16", access = "rw", eeprom = true }}\n')
+    assert [m.key for m in check_file(path)] == ["registers.a.eeprom"]
 
 
 def test_a_unit_that_drops_out_in_silence_is_polled_in_time(tmp_path: Path) -> None:
