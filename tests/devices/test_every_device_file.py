@@ -3,8 +3,6 @@
 A new file needs no edit here: its kind is the one whose roles and verbs it has.
 """
 
-import re
-
 import pytest
 
 from hal.codecs.registers import Value
@@ -18,7 +16,6 @@ from hal.readings import READING_OF_KIND, roles
 from sim.world import Plant
 from tests.devices.product_bench import Bench, Wiring, play
 from tests.devices.test_config_files import device_file, names
-from tests.unit.test_borders import ROOT
 
 KINDS = tuple(VERBS)
 WORDS: dict[str, Value] = {
@@ -131,61 +128,3 @@ def test_every_model_with_an_emulator_of_its_own_has_a_file() -> None:
     from sim.emulators.build import MODELS
 
     assert set(MODELS) <= {device_file(name).device.model for name in names("devices")}
-
-
-# ------------------------------------------------------------------ products and their golden bytes
-
-
-def products() -> list[str]:
-    """Files that follow a product: those of nobody's own map."""
-    found = []
-    for folder in ("devices", "packs", "chargers"):
-        for name in names(folder):
-            text = (ROOT / "config" / folder / f"{name}.toml").read_text(encoding="utf-8")
-            own = 'source = "own' in text or "own DBC" in text or name.endswith("TEMPLATE")
-            found += [] if own else [f"{folder}/{name}"]
-    return found
-
-
-GOLDEN = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "golden").glob("test_*.py"))}
-
-
-@pytest.mark.parametrize("product", products())
-def test_every_product_has_golden_bytes(product: str) -> None:
-    """A golden test names the file, and types frames by hand."""
-    folder, _, name = product.partition("/")
-    naming = [text for text in GOLDEN.values() if f'"{name}"' in text or f'"{product}"' in text]
-    assert naming, f"no test in tests/golden names {name} of config/{folder}"
-    assert any(re.search(r'"[^"\n]*(?:[0-9A-F]{2} ){3}', text) for text in naming), "and it types no bytes"
-
-
-@pytest.mark.parametrize("product", [p for p in products() if p.startswith("devices/")])
-def test_every_product_says_how_sure_each_register_is(product: str) -> None:
-    """H: the maker's text, or two sources that agree; M: one secondary source."""
-    device = device_file(product.removeprefix("devices/"))
-    assert [name for name, register in device.registers.items() if register.confidence is None] == []
-    assert device.device.source
-
-
-SURE = {
-    "tightening/kolver-kducer": set(),  # everything from the maker's open library
-    "io/wago-750": set(),  # the text read is of another generation
-    "axis/altivar-320": {
-        "ready", "switched_on", "enabled", "drive_fault", "quick_stop_off", "disabled", "command", "speed_setup",
-    },
-    "axis/leadshine-cs2rs": {
-        "position_mm", "speed_mm_s", "fault_word", "enable", "control", "save_state", "target_mm", "target_speed_mm_s",
-        "accel", "decel", "pause", "trigger",
-    },
-}  # fmt: skip
-"""Registers of confidence H, typed from the papers: all others of these files come from one secondary source."""
-
-
-@pytest.mark.parametrize("name", SURE)
-def test_what_one_source_says_is_marked_so(name: str) -> None:
-    device = device_file(name)
-    assert {n for n, register in device.registers.items() if register.confidence == "H"} == SURE[name]
-
-
-def test_the_product_list_is_not_empty() -> None:
-    assert len(products()) >= 13, "twelve products of the first list and a pack file"
