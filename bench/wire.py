@@ -46,13 +46,16 @@ class Wire:
     async def until(
         self, holds: Callable[[dict[str, Any]], bool], limit_s: float, every_s: float = 0.05
     ) -> dict[str, Any]:
-        """Ask for the status until it is so."""
-        async with asyncio.timeout(limit_s):
-            while True:
-                status = await self.status()
-                if holds(status):
-                    return status
-                await asyncio.sleep(every_s)
+        """Ask for the status until it is so. A TimeoutError says how it was instead."""
+        status: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(limit_s):
+                while not holds(status := await self.status()):
+                    await asyncio.sleep(every_s)
+        except TimeoutError:
+            seen = {name: status.get(name) for name in ("packml", "place", "held_for", "faults")}
+            raise TimeoutError(f"not so after {limit_s:g} s: {seen}") from None
+        return status
 
     def cpu_s(self) -> float:
         """Processor seconds of the controller so far, all its threads."""
