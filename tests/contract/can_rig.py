@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -88,7 +87,7 @@ async def interface(name: str, folder: Path) -> AsyncIterator[Opener]:
     channel, hub = next(channels), CanHub()
     match name:
         case "memory":  # what every virtual station runs on
-            yield lambda: MemoryCanLink(hub, time.monotonic)
+            yield lambda: MemoryCanLink(hub, asyncio.get_running_loop().time)
         case "virtual":
             yield lambda: PythonCanLink("virtual", channel, backoff=backoff())
         case "socketcand":
