@@ -19,6 +19,7 @@ class Draft:
         self.place = state.place
         self.active = state.active
         self.swap = state.swap
+        self.waiting = state.waiting
         self.faults = state.faults
         self.swaps_started = state.swaps_started
         self.fault_rows = state.fault_rows
@@ -29,17 +30,18 @@ class Draft:
         self.pending = state.pending
         self.held_for = state.held_for
         self.effects: list[Effect] = []
-        self._before = state
+        self.before = state
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The new state (the same object when nothing changed) and the effects in order."""
-        if self.packml is not self._before.packml:
+        if self.packml is not self.before.packml:
             self.keep(Note.STATE, state=self.packml.value)
         state = State(
             packml=self.packml,
             place=self.place,
             active=self.active,
             swap=self.swap,
+            waiting=self.waiting,
             faults=self.faults,
             swaps_started=self.swaps_started,
             enable_asked=self.enable_asked,
@@ -50,7 +52,7 @@ class Draft:
             released=self.released,
             held_for=self.held_for if self.packml in _HELD or self.jog is not None else "",
         )
-        return (self._before if state == self._before else state), tuple(self.effects)
+        return (self.before if state == self.before else state), tuple(self.effects)
 
     def keep(self, note: Note, **body: object) -> None:
         """Add a fact for the journal."""

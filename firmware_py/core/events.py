@@ -23,10 +23,16 @@ class TimeUp:
 
 @dataclass(frozen=True, slots=True)
 class OrderIn:
-    """A kept, unexpired order. `swap_id` is the identity the record will have."""
+    """A kept, unexpired order, good for so long. `swap_id` is the identity that the record will have."""
 
     order: Order
     swap_id: str
+    good_for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnIn:
+    """The station is free for the order that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +107,4 @@ class Leave:
     why: str
 
 
-Event = Scan | TimeUp | OrderIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | Leave
+Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | Leave

@@ -100,6 +100,11 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         Reaction.HOLD,
         "Mend the fire panel: without it no new swap begins. Service goes on when it is well; a held swap you resume.",
     ),
+    FaultCode.EXTRACTION_FAILED: FaultRow(
+        _EMERGENCY,
+        Reaction.E_STOP,
+        "Let nobody in: smoke and gas are not drawn off. Start the extraction by its own switch or call the service.",
+    ),
     FaultCode.MAINS_LOST: FaultRow(
         _STOP,
         Reaction.HOLD,
@@ -210,6 +215,11 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         _STOP,
         Reaction.HOLD,
         "Keep everybody from under the car and free the catch of the hoist, then resume.",
+    ),
+    FaultCode.HOIST_OVERLOADED: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Keep everybody from under the car and see what the hoist carries beside it, take it away, then resume.",
     ),
     FaultCode.SEAT_NOT_CLEAR: FaultRow(
         _STOP,

@@ -62,9 +62,13 @@ def _sorted(*seen: tuple[bool | None, Finding]) -> Findings:
 @lru_cache(maxsize=MEMORY)
 def _fire(fire: FireReading) -> Findings:
     found: list[tuple[bool | None, Finding]] = []
+    alarm = False
     for zone, (smoke, gas) in enumerate(zip(fire.smoke or (), fire.gas or (), strict=False), 1):
+        alarm = alarm or smoke or gas
         seen = " and ".join(name for name, on in (("smoke", smoke), ("gas", gas)) if on)
         found.append((bool(seen), Finding(FaultCode.FIRE_ALARM, f"zone-{zone}", f"{seen} in zone {zone}")))
+    still = Finding(FaultCode.EXTRACTION_FAILED, "fire", "the extraction was ordered on, its fan is not seen to run")
+    found.append((None if fire.extraction_on is None else not fire.extraction_on, still) if alarm else (False, still))
     text = "the fire panel reports a fault of its own"
     panel_bad = None if fire.panel_ok is None else not fire.panel_ok
     return _sorted(*found, (panel_bad, Finding(FaultCode.FIRE_PANEL_FAULT, "fire", text)))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from firmware_py.core import manual, modes, safety, standing
+from firmware_py.core import manual, modes, orders, safety, standing
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
@@ -22,15 +22,16 @@ from firmware_py.core.events import (
     Scan,
     TimeUp,
     Trouble,
+    TurnIn,
 )
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
-from firmware_py.core.packs import eligible, unheard
+from firmware_py.core.packs import unheard
 from firmware_py.core.params import Params
 from firmware_py.core.ready import unready
 from firmware_py.core.standstill import seen_moving, stands_still
-from firmware_py.core.state import Active, Purpose, State, Swap
+from firmware_py.core.state import Active, Purpose, State
 from hal.commands import RunEnable
 
 _STANDING: Final = frozenset(
@@ -67,8 +68,8 @@ class Sequencer:
                 self._scan(draft, image)
             case TimeUp(timer):
                 self._time_up(draft, image, timer)
-            case OrderIn():
-                self._order(draft, image, event)
+            case OrderIn() | TurnIn():
+                self._start(draft, image, event)
             case IsolateIn(bay, swap_id):
                 self._isolate(draft, state, image, bay, swap_id)
             case Operator():
@@ -86,6 +87,8 @@ class Sequencer:
                 in_motion = draft.packml in {*MOVING, PackML.HOLDING}
                 draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
                 draft.packml = PackML.STOPPING if in_motion else draft.packml
+        if orders.settle(draft):
+            draft.effects.append(Disarm(STATION + _ENABLE_S))
         if draft.packml in _STANDSTILL:
             manual.stopped(draft)
         if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
@@ -163,6 +166,9 @@ class Sequencer:
         if not draft.enable_asked:
             settled = "safety" not in image.unsettled
             if settled and next(safety.missing(image.safety), None) is None:
+                if why := orders.begin(draft):
+                    draft.hold(why, ())
+                    return
                 draft.enable_asked = True
                 draft.effects.append(Act("", RunEnable(on=True)))
         elif image.safety.drives_enabled:
@@ -202,10 +208,16 @@ class Sequencer:
         if timer.startswith(standing.WATCH):
             standing.lasted(draft, image, self.params, timer)
             return
+        if timer == orders.TIMER:
+            orders.drop(draft, "expired before its turn")
+            return
         if not timer.startswith(STATION):
             self.chart.time_up(draft, image, timer)
             return
         name = timer.removeprefix(STATION)
+        if name == _ENABLE_S and orders.unbegun(draft.before):
+            draft.hold("the safety chain was not read", ())
+            return
         if name == _ENABLE_S and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
             draft.raise_fault(*_NOT_ENABLED, "the safety PLC did not enable the drives")
             draft.hold("drives not enabled", (), _NOT_ENABLED)
@@ -222,41 +234,16 @@ class Sequencer:
                 draft.place = StablePlace.S0
             draft.packml = PackML.STOPPED if lacking else PackML.IDLE
 
-    def _order(self, draft: Draft, image: Image, event: OrderIn) -> None:
-        order = event.order
-        why = self._why_not(draft, image, event)
-        if why:
-            draft.effects.append(Reply(order.id, Answer.REFUSED, why))
-            return
-        bay, serial = next(eligible(image, order, self.params))
-        draft.swap = Swap(event.swap_id, order, bay, serial, return_bay=bay)
-        draft.swaps_started += 1
-        draft.keep(
-            Note.ORDER, swap_id=event.swap_id, order_id=order.id, vehicle=order.vehicle, bay=bay, serial_reserved=serial
-        )
-        draft.effects.append(Reply(order.id, Answer.ACCEPTED, f"bay {bay}"))
-        draft.packml = PackML.STARTING
-        self._enable(draft)
-
-    def _why_not(self, draft: Draft, image: Image, event: OrderIn) -> str:
-        if self.params.absent:
-            return self._no_service()
-        if draft.mode is not Mode.PRODUCTION:
-            return f"mode is {draft.mode.value}: orders are for Production"
-        named = ", ".join(f"{f.code.value} {f.device}" for f in draft.faults if standing.blocks(f))
-        if draft.packml is not PackML.IDLE:
-            return f"station is {draft.packml.value}" + (f", fault {named}" if named else "")
-        if named:
-            return f"fault {named}"
-        lacking = next((text for _, text in safety.missing(image.safety)), "")
-        if lacking:
-            return lacking
-        if event.order.vehicle not in self.params.vehicles:
-            known = ", ".join(sorted(self.params.vehicles))
-            return f"vehicle {event.order.vehicle} is not served here (allowed: {known})"
-        if next(eligible(image, event.order, self.params), None) is None:
-            return FaultCode.NO_ELIGIBLE_PACK.value
-        return ""
+    def _start(self, draft: Draft, image: Image, event: OrderIn | TurnIn) -> None:
+        """The swap of an order begins with a fresh look at the safety chain."""
+        if isinstance(event, OrderIn):
+            begins = orders.take(draft, image, event, self.params)
+        else:
+            begins = orders.turn(draft, image, self.params)
+        if begins:
+            draft.swaps_started += 1
+            draft.packml = PackML.STARTING
+            self._enable(draft)
 
     def _enable(self, draft: Draft) -> None:
         draft.enable_asked = False
@@ -297,12 +284,9 @@ class Sequencer:
             self._enable(draft)
         return "; ".join(lacking)
 
-    def _no_service(self) -> str:
-        return f"this is a bench without {', '.join(self.params.absent)}: it gives no service"
-
     def _op_reset(self, draft: Draft, _: Image) -> str:
         if self.params.absent:
-            return self._no_service()
+            return orders.no_service(self.params)
         lacking = modes.only_in(draft.mode, "reset", (Mode.PRODUCTION,))
         if lacking:
             return lacking

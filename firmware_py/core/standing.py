@@ -15,7 +15,8 @@ from hal.commands import EnableCharger, Extract
 
 WATCH: Final = "watch:"
 """Prefix of the timers of findings that must last before they are faults."""
-_LASTING: Final = frozenset({FaultCode.PACK_SILENT})
+_LASTING: Final = {FaultCode.PACK_SILENT: "silent", FaultCode.EXTRACTION_FAILED: "extraction"}
+"""Findings that must last before they are faults, and the limit that says how long."""
 _ALL_CHARGERS: Final = frozenset({FaultCode.FIRE_ALARM, FaultCode.INSULATION_LOW})
 _OWN_CHARGER: Final = frozenset({FaultCode.PACK_HOT, FaultCode.COOLANT_LEAK, FaultCode.CHARGER_FAULT})
 _SPARE: Final = frozenset({"meter", "signals"})
@@ -41,7 +42,7 @@ def _found(draft: Draft, finding: Finding, image: Image, params: Params) -> None
         _raise(draft, finding, image)
     elif finding.key not in draft.pending:
         draft.pending |= {finding.key}
-        draft.effects.append(Arm(_timer(finding.key), params.limit_s["silent"]))
+        draft.effects.append(Arm(_timer(finding.key), params.limit_s[_LASTING[finding.code]]))
 
 
 def lasted(draft: Draft, image: Image, params: Params, name: str) -> None:

@@ -72,12 +72,24 @@ class Swap:
     failure: FaultCode | None = None
     setback: FaultCode | None = None
     """Why the last pack was rejected, while the order may still be served with another."""
+    accepted: bool = True
+    """The order was answered: it is accepted on permissives that are fresh, and before that it may still be refused."""
     passed: frozenset[str] = frozenset()
     """Rows that are done (a join looks at these); a row that starts again leaves the set."""
 
     def attempt(self, row: str) -> int:
         """How often a row was retried."""
         return dict(self.attempts).get(row, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An accepted order that waits for its turn, the identity of its swap, and the pack that is held for it."""
+
+    order: Order
+    swap_id: str
+    bay: int
+    serial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,7 @@ class State:
     place: StablePlace = StablePlace.UNKNOWN
     active: tuple[Active, ...] = ()
     swap: Swap | None = None
+    waiting: Waiting | None = None
     faults: tuple[Fault, ...] = ()
     swaps_started: int = 0
     enable_asked: bool = False

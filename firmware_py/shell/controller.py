@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from firmware_py.core import orders
 from firmware_py.core.effects import (
     Act,
     Arm,
@@ -20,7 +21,7 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, Interrupted, IsolateIn, Leave, Operator, Scan, TimeUp, Trouble
+from firmware_py.core.events import Event, Interrupted, IsolateIn, Leave, Operator, Scan, TimeUp, Trouble, TurnIn
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
@@ -108,6 +109,7 @@ class Controller:
         limits = limits_of(station)
         self.effector = Effector(self.plant, self.observer, limits, self._recorder, self.decide, self.progress.duty)
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
+        self._swaps_named = 0
         self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
@@ -265,6 +267,8 @@ class Controller:
         bay = isolation_due(self.state, self.observer.image)
         if bay is not None:
             self.decide(IsolateIn(bay, self._new_swap_id()))
+        elif orders.due(self.state):
+            self.decide(TurnIn())
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -386,7 +390,8 @@ class Controller:
             await asyncio.sleep(self.station.config.cloud.state_every_s)
 
     def _new_swap_id(self) -> str:
-        return f"{self.host.boot_id}-{self.state.swaps_started + 1}"
+        self._swaps_named += 1
+        return f"{self.host.boot_id}-{self._swaps_named}"
 
     async def operate(self, operator: Operator) -> Told:
         """An operator's act: journalled with who and why, then decided. Raises `JournalError`."""

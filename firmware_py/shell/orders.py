@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 
-from firmware_py.core.effects import Answer, Reply
+from firmware_py.core.effects import Answer, Note, Reply
 from firmware_py.core.events import OrderIn
 from firmware_py.core.state import Order
 from firmware_py.shell.cloud import Cloud
@@ -36,11 +36,19 @@ class OrderDesk:
         """The last answer to an order."""
 
     async def recall(self, journal: Journal) -> None:
-        """Remember every order that the journal has."""
+        """Remember every order that the journal has; one that waited for its turn fails: nothing begins by itself."""
         after = 0
         while page := await journal.rows(Query(kind="order-taken", after_seq=after)):
             self._seen.update(str(entry.row.body["order_id"]) for entry in page)
             after = page[-1].seq
+        last: dict[str, str] = {}
+        for entry in await journal.rows(Query(kind="order-answer", newest_first=True)):
+            last.setdefault(str(entry.row.body["order_id"]), str(entry.row.body["answer"]))
+        begun = await journal.rows(Query(kind=Note.ORDER.value, newest_first=True))
+        swaps = {entry.row.body["order_id"] for entry in begun}
+        for order_id, answer in last.items():
+            if answer == Answer.ACCEPTED.value and order_id not in swaps:
+                self.answer(order_id, Answer.FAILED, "the controller was started again before its turn")
 
     async def run(self, messages: AsyncIterator[Message]) -> None:
         """Take orders for ever. A message is acknowledged once it is kept, or known to be none."""
@@ -65,10 +73,11 @@ class OrderDesk:
             self.answer(order.id, Answer.REFUSED, f"not journalled, not taken: {error}")
             return False
         self._seen.add(order.id)
-        if order.expires_at <= self._now_ms():
+        left_ms = order.expires_at - self._now_ms()
+        if left_ms <= 0:
             self.answer(order.id, Answer.REFUSED, "expired")
         else:
-            self._decide(OrderIn(wanted(order), self._new_swap_id()))
+            self._decide(OrderIn(wanted(order), self._new_swap_id(), left_ms / 1000.0))
         return True
 
     def answer(self, order_id: str, answer: Answer, reason: str) -> None:

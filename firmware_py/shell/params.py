@@ -90,6 +90,7 @@ def _limits(c: StationConfig) -> dict[str, float]:
         "stacker": c.limits[0],
         "connector": c.process.rack.move_limit_s,
         "silent": c.freshness.pack_s,
+        "extraction": c.process.fire.extraction_s,
         "wait": sum(c.limits[step] for step in range(11)),
         "decide": c.process.machine.guard_wait_s,
         "enable": c.process.machine.enable_s,

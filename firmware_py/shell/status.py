@@ -27,6 +27,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "place": state.place.value,
         "place_text": PLACE_TEXT[state.place],
         "swap": _swap(state),
+        "waiting_order": None if state.waiting is None else state.waiting.order.id,
         "rows": [
             {"row": a.row, "step": CHART[a.row].step, "title": CHART[a.row].title, "phase": a.phase.value}
             for a in state.active

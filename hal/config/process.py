@@ -152,9 +152,10 @@ class InsulationProcess(Strict):
 
 
 class FireProcess(Strict):
-    """Names of the fire panel's zones, in its order."""
+    """Names of the fire panel's zones, in its order. `extraction_s`: by then an ordered fan is seen to run."""
 
     zones: Annotated[tuple[Text, ...], Field(min_length=1)]
+    extraction_s: Positive
 
 
 class SafetyProcess(Strict):

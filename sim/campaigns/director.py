@@ -264,7 +264,7 @@ class Director:
             final = observed.final(ordered.order_id)
             if wanted and final is None:
                 waits.append(f"{ordered.order_id} has no final answer")
-            elif final is not None and final[0] != "refused" and ordered.order_id not in observed.records:
+            elif final is not None and observed.began(ordered.order_id) and ordered.order_id not in observed.records:
                 waits.append(f"{ordered.order_id} has no record")
         if observed.packml != expect.packml:
             why = f" for {observed.held_for}" if observed.held_for else ""

@@ -94,6 +94,11 @@ class Observed:
         """The last word on an order: (answer, reason), `None` while there is none."""
         return next((a for a in self.answers.get(order_id, []) if a[0] in FINAL), None)
 
+    def began(self, order_id: str) -> bool:
+        """A swap was begun for this order: there is a record of it, or there will be."""
+        started = any(answer == "started" for answer, _ in self.answers.get(order_id, []))
+        return started or order_id in self.records
+
     @property
     def rows(self) -> Counter[str]:
         """How often each row was begun: by the step events, or by the records where events were lost."""

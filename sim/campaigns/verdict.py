@@ -124,24 +124,41 @@ def _orders(expect: Expect, outcome: Outcome, *, timed: bool) -> Iterator[str]:
         if i >= len(orders):
             yield f"order {i + 1} was never given"
             continue
-        for text in _order(wanted if timed else wanted.model_copy(update={"swap_max_s": None}), orders[i], outcome):
+        judged = wanted if timed else wanted.model_copy(update={"swap_max_s": None, "waits_max_s": None})
+        for text in _order(judged, orders[i], outcome):
             yield f"{orders[i].order_id}: {text}"
 
 
 def _order(wanted: ExpectOrder, ordered: Ordered, outcome: Outcome) -> Iterator[str]:
     final = outcome.observed.final(ordered.order_id)
     answer, reason = ("open", "") if final is None else (ANSWERS[final[0]], final[1])
+    if answer == "aborted" and not outcome.observed.began(ordered.order_id):
+        answer = "dropped"
     if answer != wanted.outcome:
         yield f"{answer} ({reason}), expected {wanted.outcome}"
-    elif wanted.reason not in reason if answer == "refused" else wanted.reason != reason:
+    elif wanted.reason not in reason if answer in {"refused", "dropped"} else wanted.reason != reason:
         yield f"{answer} because of {reason!r}, expected {wanted.reason!r}"
     record = outcome.observed.records.get(ordered.order_id)
     if record is not None:
         yield from _record(wanted, record)
     elif wanted.lock_proven is not None or wanted.swap_max_s is not None:
         yield "there is no record"
+    if wanted.waits_max_s is not None:
+        yield from _wait(wanted.waits_max_s, ordered, outcome)
     if wanted.serial_on_car is not None:
         yield from _pack_on_car(wanted.serial_on_car, ordered, record)
+
+
+def _wait(limit_s: float, ordered: Ordered, outcome: Outcome) -> Iterator[str]:
+    """From the last car that left before, by the step events."""
+    steps, record = outcome.observed.steps, outcome.observed.records.get(ordered.order_id)
+    mine = "" if record is None else record.values.swap_id
+    begun = next((t for t, s in steps if (s.swap_id, s.row, s.phase) == (mine, "1", "started")), None)
+    left = [t for t, s in steps if (s.row, s.phase) == ("19", "done") and (begun is None or t < begun)]
+    if begun is None or not left:
+        yield "its car was never admitted after another one"
+    elif begun - left[-1] > limit_s:
+        yield f"its car was admitted {begun - left[-1]:.2f} s after the one before it had left, at most {limit_s:g} s"
 
 
 def _record(wanted: ExpectOrder, record: RecordEvent) -> Iterator[str]:

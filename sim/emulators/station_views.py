@@ -18,7 +18,8 @@ INSULATION_CHANNEL: Final = 71
 
 def hoist_values(world: World) -> Values:
     """Hoist: columns and catch."""
-    return {"columns_mm": world.hoist.columns_mm, "catch_engaged": world.hoist.catch_engaged}
+    hoist = world.hoist
+    return {"columns_mm": hoist.columns_mm, "catch_engaged": hoist.catch_engaged, "overload": hoist.overloaded}
 
 
 def vision_values(world: World) -> Values:

@@ -100,6 +100,7 @@ HOUSE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind(
         "catch-not-engaged", "the mechanical catch does not fall in", "hoist", _set("hoist", "catch_stuck", False, True)
     ),
+    kind("hoist-overload", "the hoist carries more than it may", "hoist", _set("hoist", "overloaded", False, True)),
     kind(
         "parked-off",
         "cars come to stand off their place",

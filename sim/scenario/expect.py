@@ -23,12 +23,18 @@ class Reaction(StrEnum):
 
 
 class ExpectOrder(Strict):
-    """What becomes of an order: its final answer, and the record where it got one."""
+    """What becomes of an order: its final answer, and the record where it got one.
 
-    outcome: Literal["completed", "aborted", "refused", "open"]
-    reason: str = Field("", description="for `refused`: a part of the text")
+    `dropped`: it was accepted to wait for its turn, and failed before a swap began.
+    """
+
+    outcome: Literal["completed", "aborted", "refused", "dropped", "open"]
+    reason: str = Field("", description="for `refused` and `dropped`: a part of the text")
     lock_proven: Flag | None = None
     serial_on_car: Literal["old", "new"] | None = Field(None, description="on the car that left, by the plant's truth")
+    waits_max_s: Positive | None = Field(
+        None, description="from the lane being empty of the car before to the lane gate's order to open for this one"
+    )
     swap_max_s: Positive | None = Field(None, description="admission to release")
 
 

@@ -23,6 +23,7 @@ class Hoist(Part):
         self.raised: Callable[[], float] = lambda: 0.0
         self.off_mm = [0.0] * COLUMNS
         self.catch_stuck = False
+        self.overloaded = False
         self._spread_mm = tuple(SPREAD_MM * (chance.uniform() - 0.5) for _ in range(COLUMNS))
 
     @property

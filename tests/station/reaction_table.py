@@ -38,6 +38,7 @@ TABLE = (
     Line("5", "catch not engaged", "HOLD", "catch-not-engaged pins-not-seen-raised"),
     Line("5", "the clamps of a held car are lost", "HOLD", "clamp-lost-without-pack"),
     Line("5", "pins, shutter not at their end", "HOLD", "pins-jam shutter-jam"),
+    Line("5", "overload", "HOLD", "hoist-overloaded"),
     Line("5", "column out of step", "HOLD", "column-out-of-step"),
     Line("6", "pin not seated", "RETRY ABORT", "dock-pin-once dock-pin-never"),
     Line("7", "mass too low", "BACK_OUT", "mass-too-low"),
@@ -79,12 +80,14 @@ TABLE = (
     Line("bay", "over-temperature", "ISOLATE", "hot-pack-in-a-bay"),
     Line("bay", "hot pack returned", "ISOLATE ABORT", "hot-pack-returned second-hot-pack"),
     Line("any", "smoke", "E_STOP", "smoke-in-a-zone"),
-    Line("any", "gas", "E_STOP", "gas-in-a-zone"),
+    Line("any", "gas", "E_STOP REFUSE", "gas-in-a-zone"),
+    Line("any", "the extraction does not run", "E_STOP", "extraction-fails"),
     Line("any", "fire panel out of order", "REFUSE", "fire-panel-out-of-order"),
-    Line("any", "power loss", "REFUSE", "mains-lost ups-on-battery"),
+    Line("any", "power loss", "REFUSE", "mains-lost mains-lost-while-another-waits ups-on-battery"),
     Line("any", "e-stop", "E_STOP",
          "estop-at-each-stable-place estop-no-pack estop-while-fetching estop-while-unlocking estop-while-locking "
-         "estop-while-storing estop-in-an-empty-station"),
+         "estop-while-storing estop-in-an-empty-station estop-while-another-waits"),
+    Line("any", "e-stop on the heels of which an order comes", "REFUSE", "order-just-after-estop"),
     Line("any", "light curtain", "E_STOP", "curtain-broken"),
     Line("any", "door of the guard", "E_STOP", "guard-gate-opened"),
     Line("any", "the chain falls, the drives are cut", "E_STOP HOLD", "chain-falls drives-cut"),
@@ -105,6 +108,7 @@ TABLE = (
     Line("pose", "a start pose that is not there, an interlock that refuses", "HOLD",
          "slot-pushed-away interlock-refuses"),
     Line("none", "nothing goes wrong", "GO_ON", "happy latch-swap"),
+    Line("none", "two cars in line", "GO_ON", "two-cars-in-line"),
     Line("none", "the next car after one that was not served", "ABORT", "two-cars"),
 )  # fmt: skip
 

@@ -205,7 +205,7 @@ ENTRY: Final = (
         limit_device="pin_lift",
         start=c.flag("platform", "wheels_on_floor"),
         moves=("pin_lift",),
-        watches=(*w.PARKED_CAR, w.ORDER_STANDS, w.IN_STEP),
+        watches=(*w.PARKED_CAR, w.ORDER_STANDS, w.IN_STEP, w.NO_OVERLOAD),
         limit_cases=(
             Watch(c.flag("platform", "pins_raised"), F.CLAMP_NOT_REACHED, "pin_lift"),
             w.CAUGHT,

@@ -149,7 +149,7 @@ EMPTY_LANE = Image(
     rack=RackReading((False,) * BAYS, (True,) * BAYS, (False,) * BAYS, (True,) * BAYS, (False,) * BAYS),
     fire=FireReading((False,) * 2, (False,) * 2, True, False),
     chargers=(ChargerReading(False, 0.0, 0.0, 25.0, 0),) * BAYS,
-    hoist=HoistReading((0.0,) * 4, False),
+    hoist=HoistReading((0.0,) * 4, False, False),
     vision=VisionReading(0.0, 0.0, 0.0, True),
     signals=SignalsReading("green", "welcome"),
     insulation=InsulationReading(2e6, InsulationBound.EXACT, InsulationState.NONE, 0.0),
@@ -233,7 +233,7 @@ def _drive(image: Image, actuator: Actuator, out: bool) -> Image:
             p = replace(p, pins_engaged=out, pins_retracted=not out)
         case Actuator.PIN_LIFT:
             p = replace(p, pins_raised=out, wheels_on_floor=not out)
-            image = put(image, hoist=HoistReading((120.0 if out else 0.0,) * 4, out))
+            image = put(image, hoist=HoistReading((120.0 if out else 0.0,) * 4, out, False))
         case Actuator.SHUTTER:
             p = replace(p, shutter_open=out, shutter_closed=not out)
         case Actuator.LANE_GATE:

@@ -7,10 +7,10 @@ import pytest
 from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Keep, Note, Reply, StopMotion, Told
 from firmware_py.core.events import Action, Interrupted, Operator, OrderIn, Scan, TimeUp, Trouble
-from firmware_py.core.faults import Fault, FaultCode
+from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
-from firmware_py.core.state import Active, Order, Phase, State
+from firmware_py.core.state import Active, Phase, State
 from hal.commands import RunEnable
 from hal.readings import LockState, PackReading, SafetyReading
 from tests.unit.core import scenes as s
@@ -93,40 +93,6 @@ def test_a_late_timer_of_the_station_changes_nothing() -> None:
             assert SEQ.step(State(packml), QUIET, TimeUp(name)) == (State(packml), ())
 
 
-# ------------------------------------------------------------------ orders
-
-
-@pytest.mark.parametrize("packml", [p for p in PackML if p is not PackML.IDLE])
-def test_an_order_is_taken_only_when_idle(packml: PackML) -> None:
-    assert refusal(State(packml), ORDER) == f"station is {packml.value}"
-
-
-def test_an_order_is_refused_while_a_fault_stands() -> None:
-    state = State(PackML.IDLE, faults=(Fault(LOST, "stacker", "gone"),))
-    assert refusal(state, ORDER) == "fault LINK_LOST stacker"
-
-
-def test_an_order_is_refused_while_the_safety_chain_is_open() -> None:
-    assert refusal(State(PackML.IDLE), ORDER, s.put(QUIET, safety__estop_ok=False)) == "e-stop pressed"
-
-
-def test_an_order_for_a_strange_vehicle_or_without_a_pack_is_refused() -> None:
-    strange = replace(ORDER, order=Order("o", s.VIN, "lorry"))
-    assert "vehicle lorry is not served here (allowed: aion-ut)" in refusal(State(PackML.IDLE), strange)
-    empty = replace(QUIET, packs=())
-    assert refusal(State(PackML.IDLE), ORDER, empty) == "NO_ELIGIBLE_PACK"
-
-
-def test_an_order_reserves_the_fullest_pack_and_starts() -> None:
-    state, effects = SEQ.step(State(PackML.IDLE), QUIET, ORDER)
-    assert state.packml is PackML.STARTING
-    assert state.swap is not None
-    assert (state.swap.bay, state.swap.serial_new, state.swap.return_bay) == (1, s.NEW, 1)
-    assert state.swaps_started == 1
-    assert answers(effects) == [("order-1", "accepted")]
-    assert not of(Act, effects), "run-enable waits for a look at the chain"
-
-
 # ------------------------------------------------------------------ run-enable
 
 
@@ -148,6 +114,7 @@ def test_run_enable_is_asked_once_on_a_good_chain_and_seen_before_anything_start
 
 def test_drives_that_never_enable_hold_and_can_be_tried_again() -> None:
     driver = begin()
+    driver.tell(Scan())
     driver.tell(TimeUp("station:enable"))
     assert driver.is_in(PackML.HOLDING)
     assert [f.key for f in driver.state.faults] == [(FaultCode.DRIVES_NOT_ENABLED, "safety")]
@@ -161,6 +128,7 @@ def test_drives_that_never_enable_hold_and_can_be_tried_again() -> None:
 
 def test_a_swap_held_before_its_first_step_can_be_aborted() -> None:
     driver = begin()
+    driver.tell(Scan())
     driver.tell(ask(Action.HOLD))
     driver.run(lambda d: d.state.packml is PackML.HELD)
     driver.tell(ask(Action.ABORT))

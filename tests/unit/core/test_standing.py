@@ -162,8 +162,9 @@ def test_no_order_is_taken_on_the_battery_and_one_is_with_a_hot_bay() -> None:
     for change, answer in (({"ups__on_mains": False}, "refused"), (_bay(HOT, 5), "accepted")):
         image = s.put(s.EMPTY_LANE, **change)  # type: ignore[arg-type]
         state, _ = SEQ.step(IDLE, image, Scan())
-        _, effects = SEQ.step(state, image, ORDER)
-        assert answers(effects) == [("order-1", answer)]
+        state, refused = SEQ.step(state, image, ORDER)
+        _, effects = SEQ.step(state, image, Scan())
+        assert answers((*refused, *effects)) == [("order-1", answer)]
 
 
 @pytest.mark.parametrize(
@@ -353,3 +354,16 @@ def test_a_bench_gives_no_service() -> None:
 def test_a_held_swap_tells_which_row_it_goes_on_with() -> None:
     assert SEQ.waiting_row(Active("14")).name == "14.back-off"
     assert SEQ.waiting_row(Active("6")).name == "6"
+
+
+@pytest.mark.parametrize("on", [False, None, True])
+def test_an_extraction_that_is_not_seen_to_run_is_an_emergency_of_its_own(on: bool | None) -> None:
+    """What was ordered is believed only when it is seen; a fan that is not heard says nothing."""
+    image = s.put(s.EMPTY_LANE, fire__gas=(True, False), fire__extraction_on=on)
+    state, effects = SEQ.step(IDLE, image, Scan())
+    timer = "watch:EXTRACTION_FAILED:fire"
+    assert (timer in [e.timer for e in of(Arm, effects)]) is (on is False)
+    state, effects = SEQ.step(state, image, TimeUp(timer))
+    assert raised(effects) == ([(F.EXTRACTION_FAILED, "fire")] if on is False else [])
+    state, effects = SEQ.step(state, s.EMPTY_LANE, Scan())
+    assert not state.faults, "with the alarm gone nobody waits for the fan"

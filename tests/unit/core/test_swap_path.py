@@ -17,7 +17,7 @@ from hal.readings import LockState, SelfCheck
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import Driver, answers, faults_cleared, notes, of, raised, reason
 
-ORDER = OrderIn(Order("order-1", s.VIN, "aion-ut"), "swap-1")
+ORDER = OrderIn(Order("order-1", s.VIN, "aion-ut"), "swap-1", 600.0)
 _, S0, S1, S2, S3, S4 = StablePlace
 FORWARD = (
     *("1", "2", "3", "4", "5.pins", "5.lift", "6", "7", "8", "9", "10", "12", "13", "14"),

@@ -43,7 +43,7 @@ def test_what_is_known_is_told_with_its_unit() -> None:
             rack=RackReading((True, False), (False, False), (False, False), (True, True), (False, True)),
             chargers=(ChargerReading(True, 380.0, 40.0, 31.0, 0), ChargerReading()),
             vision=VisionReading(12.5, -3.0, 0.5, True, 1.0),
-            hoist=HoistReading((100.0, 101.5, 100.2, 100.1), True, 1.0),
+            hoist=HoistReading((100.0, 101.5, 100.2, 100.1), True, False, 1.0),
             scanner=CodeReading("C" * 24, 1.0),
             signals=SignalsReading(Lamp.AMBER, DriverText.WAIT, 1.0),
             fire=FireReading((True, False), (True, True), True, False, 1.0),

@@ -8,7 +8,8 @@ import pytest
 
 from firmware_py.core.effects import Answer
 from firmware_py.core.events import Event, OrderIn
-from firmware_py.shell.journal import JournalError, Row
+from firmware_py.shell.journal import JournalError, Row, Stamp
+from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.orders import OrderDesk
 from hal.contract.messages import OrderCommand
 from hal.ports import Message
@@ -24,6 +25,7 @@ class Scene:
         self.disk_fails = disk_fails
         self.happened: list[str] = []
         self.answers: list[tuple[str, Answer]] = []
+        self.good_for_s: list[float] = []
         self.desk = OrderDesk(self, self, lambda: NOW_MS, self._decide, lambda: "swap-1")  # type: ignore[arg-type]
 
     # the cloud
@@ -47,6 +49,7 @@ class Scene:
     def _decide(self, event: Event) -> None:
         assert isinstance(event, OrderIn)
         self.happened.append("decided")
+        self.good_for_s.append(event.good_for_s)
 
     async def take(self, *orders: dict[str, Any]) -> None:
         async def messages() -> AsyncIterator[Message]:
@@ -96,3 +99,28 @@ async def test_an_expired_order_is_kept_and_refused(late_ms: int) -> None:
     await scene.take(order("a", NOW_MS - late_ms))
     assert scene.happened == ["kept a", "acknowledged a"]
     assert scene.answers == [("a", Answer.REFUSED)]
+
+
+async def test_an_order_that_waited_when_the_controller_ended_fails_and_is_not_taken_again() -> None:
+    journal = InlineJournal(clock=lambda: Stamp(0.0, 0.0), latency_s=0.0)
+    answers = (("served", "accepted"), ("waits", "accepted"), ("no", "refused"), ("served", "started"))
+    await journal.append(
+        [
+            *(Row("order-taken", {"order_id": name}) for name in ("served", "begun", "waits", "no")),
+            *(Row("order-answer", {"order_id": name, "answer": word, "reason": ""}) for name, word in answers),
+            Row("order-answer", {"order_id": "begun", "answer": "accepted", "reason": ""}),
+            Row("order", {"order_id": "begun", "swap_id": "swap-2"}),
+        ]
+    )
+    scene = Scene()
+    await scene.desk.recall(journal)
+    assert scene.answers == [("waits", Answer.FAILED)]
+    await scene.take(order("waits"))
+    assert scene.happened == ["acknowledged waits"]
+    journal.close()
+
+
+async def test_an_order_is_decided_with_the_time_that_it_is_good_for() -> None:
+    scene = Scene()
+    await scene.take(order("a", NOW_MS + 2500))
+    assert scene.good_for_s == [2.5]
