@@ -106,6 +106,8 @@ class Params:
     insulation_min_ohm: float
     retries: Mapping[str, int]
     """Automatic retries per chart row; absent = 0. Zero for motions that bear a pack or a car."""
+    charger_bays: tuple[int, ...]
+    """Bays that have a charger module, in order."""
     absent: tuple[str, ...] = ()
     """Devices that a bench does not have: with any of them missing there is no service."""
     vehicles: frozenset[str] = frozenset()

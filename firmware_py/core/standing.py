@@ -39,7 +39,7 @@ def settle(draft: Draft, image: Image, params: Params) -> None:
 
 def _found(draft: Draft, finding: Finding, image: Image, params: Params) -> None:
     if finding.code not in _LASTING:
-        _raise(draft, finding, image)
+        _raise(draft, finding, image, params)
     elif finding.key not in draft.pending:
         draft.pending |= {finding.key}
         draft.effects.append(Arm(_timer(finding.key), params.limit_s[_LASTING[finding.code]]))
@@ -51,16 +51,16 @@ def lasted(draft: Draft, image: Image, params: Params, name: str) -> None:
         for finding in bad:
             if finding.key in draft.pending and _timer(finding.key) == name:
                 draft.pending -= {finding.key}
-                _raise(draft, finding, image)
+                _raise(draft, finding, image, params)
 
 
 def _timer(key: Key) -> str:
     return f"{WATCH}{key[0].value}:{key[1]}"
 
 
-def _raise(draft: Draft, finding: Finding, image: Image) -> None:
+def _raise(draft: Draft, finding: Finding, image: Image, params: Params) -> None:
     draft.raise_fault(finding.code, finding.device, finding.text)
-    running = [bay for bay, charger in enumerate(image.chargers, 1) if charger.enabled is not False]
+    running = [bay for bay in params.charger_bays if image.charger(bay).enabled is not False]
     if finding.code in _OWN_CHARGER:
         running = [bay for bay in running if finding.device == f"bay-{bay}"]
     if finding.code in _OWN_CHARGER | _ALL_CHARGERS:

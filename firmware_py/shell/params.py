@@ -21,6 +21,7 @@ def params_of(station: Station) -> Params:
     return Params(
         bays=c.station.bays,
         lock_points=c.station.lock_points,
+        charger_bays=tuple(k for k, bay in enumerate(station.bays, start=1) if bay in c.chargers),
         absent=station.absent,
         lift_home_mm=p.lift.home_mm,
         lift_transfer_mm=p.lift.transfer_mm,

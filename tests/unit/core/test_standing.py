@@ -139,6 +139,23 @@ def test_a_charger_that_is_not_heard_is_stopped_too() -> None:
     assert EnableCharger(14, on=False) in [a.command for a in of(Act, effects)]
 
 
+@pytest.mark.parametrize(
+    ("change", "off"),
+    [
+        ({"fire__smoke": (True, False)}, (2, 3)),
+        ({"insulation__insulation_ohm": 1.0}, (2, 3)),
+        (_bay(HOT, 3), (3,)),
+        (_bay(HOT, 4), ()),
+    ],
+)
+def test_only_a_bay_that_has_a_charger_is_told_to_stop_it(change: dict[str, object], off: tuple[int, ...]) -> None:
+    few = Sequencer(replace(s.params(), charger_bays=(2, 3)))
+    unheard = s.put(s.EMPTY_LANE, chargers=(ChargerReading(),) * 14, **change)
+    _, effects = few.step(IDLE, unheard, Scan())
+    told = [a.command for a in of(Act, effects) if isinstance(a.command, EnableCharger)]
+    assert told == [EnableCharger(bay, on=False) for bay in off]
+
+
 @pytest.mark.parametrize("row", ["1", "6", "11", "17"])
 def test_fire_holds_whatever_moves(row: str) -> None:
     driver = reach(row)
