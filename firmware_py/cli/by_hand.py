@@ -65,7 +65,7 @@ def step(
 
 
 def jog(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="lift, slot_in, slot_out, stacker, an actuator ...")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="lift, slot_in, slot_out, an actuator ...")],
     way: Annotated[str, typer.Argument(metavar="WAY", help="mm with their sign, or out, home, lock, unlock.")],
     points: Annotated[list[int] | None, typer.Argument(metavar="[POINT]...", help="Lock points, for locks.")] = None,
     station: Of = None,
@@ -76,7 +76,7 @@ def jog(
 ) -> None:
     """Move one device by one small step, at reduced speed, and wait until it is seen done. Mode Manual only.
 
-    Axes: lift, slot_in, slot_out, stacker, by mm. Actuators: rods, pins, pin_lift, shutter, lane_gate: out, home.
+    Axes: lift, slot_in, slot_out, by mm. Actuators: rods, pins, pin_lift, shutter, lane_gate: out, home.
     locks: lock, unlock with points. fork: home. Every move passes the interlocks of Production; `hold` stops it.
 
     \b

@@ -7,7 +7,8 @@ from typing import Final
 from firmware_py.core.image import Image
 from firmware_py.core.jog_words import JogWish, Plan
 from firmware_py.core.params import Params
-from hal.commands import Actuator, Command, Drive, HomeFork, Lock, MoveLift, MoveSlot, MoveStacker, Slot, Unlock
+from firmware_py.core.standstill import ENDS
+from hal.commands import Actuator, Command, Drive, HomeFork, Lock, MoveLift, MoveSlot, Slot, Unlock
 from hal.readings import LockState
 
 
@@ -19,7 +20,7 @@ class Axis:
     seen_mm: Callable[[Image], float | None]
     moving: Callable[[Image], bool | None]
     tol_mm: Callable[[Params], float]
-    command: Callable[[float, Params], MoveLift | MoveSlot | MoveStacker]
+    command: Callable[[float, Params], MoveLift | MoveSlot]
 
 
 AXES: Final[dict[str, Axis]] = {
@@ -44,25 +45,12 @@ AXES: Final[dict[str, Axis]] = {
         lambda p: p.slot_tol_mm,
         lambda mm, p: MoveSlot(Slot.OUT, mm, p.manual.slot_mm_s),
     ),
-    "stacker": Axis(
-        "stacker",
-        lambda i: i.stacker.level_mm,
-        lambda i: i.stacker.moving,
-        lambda p: p.level_tol_mm,
-        lambda mm, _: MoveStacker(mm),
-    ),
 }
-ENDS: Final[dict[Actuator, tuple[str, str]]] = {
-    Actuator.RODS: ("rods_centred", "rods_home"),
-    Actuator.PINS: ("pins_engaged", "pins_retracted"),
-    Actuator.PIN_LIFT: ("pins_raised", "wheels_on_floor"),
-    Actuator.SHUTTER: ("shutter_open", "shutter_closed"),
-    Actuator.LANE_GATE: ("lane_gate_open", "lane_gate_closed"),
-}
-"""Switches of the platform that see an actuator out and home."""
+FULL_SPEED: Final = frozenset({"stacker"})
+"""Axes whose command has no speed: they are not moved by hand, as that would be at the speed of production."""
 OUT, HOME, LOCK, UNLOCK = "out", "home", "lock", "unlock"
 WORDS: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(AXES, ()),
+    **dict.fromkeys((*AXES, *sorted(FULL_SPEED)), ()),
     **{actuator.value: (OUT, HOME) for actuator in Actuator},
     "locks": (LOCK, UNLOCK),
     "fork": (HOME,),
@@ -74,6 +62,8 @@ def plan(wish: JogWish, image: Image, params: Params) -> Plan | str:
     """What a wish comes to, or why it cannot be."""
     if wish.device not in WORDS:
         return f"nothing is called {wish.device!r} here (allowed: {', '.join(WORDS)})"
+    if wish.device in FULL_SPEED:
+        return f"{wish.device} takes no speed, so it cannot be slowed: not moved by hand"
     if wish.device in AXES:
         return _axis(wish, AXES[wish.device], image, params)
     words = WORDS[wish.device]
@@ -94,7 +84,7 @@ def plan(wish: JogWish, image: Image, params: Params) -> Plan | str:
 def awaited(made: Plan, image: Image, params: Params) -> str | None:
     """`None` = seen done and standing; else what is still waited for. Raises `Unseen` where it cannot be seen."""
     match made.command:
-        case MoveLift() | MoveSlot() | MoveStacker():
+        case MoveLift() | MoveSlot():
             return _way(made, image, params)
         case Drive(actuator, out):
             switch = ENDS[actuator][0 if out else 1]
@@ -132,8 +122,7 @@ def _axis(wish: JogWish, axis: Axis, image: Image, params: Params) -> Plan | str
         return f"{wish.device} moves"
     goal = seen + wish.by_mm
     command = axis.command(goal, params)
-    speed = f" at {command.speed_mm_s:g} mm/s" if isinstance(command, MoveLift | MoveSlot) else ""
-    text = f"{wish.device} moves from {seen:.1f} to {goal:.1f} mm{speed}"
+    text = f"{wish.device} moves from {seen:.1f} to {goal:.1f} mm at {command.speed_mm_s:g} mm/s"
     return Plan(axis.device, command, text, seen, goal)
 
 
@@ -154,7 +143,7 @@ def _way(made: Plan, image: Image, params: Params) -> str | None:
 def _axis_of(command: Command) -> Axis:
     if isinstance(command, MoveSlot):
         return AXES["slot_in" if command.slot is Slot.IN else "slot_out"]
-    return AXES["lift" if isinstance(command, MoveLift) else "stacker"]
+    return AXES["lift"]
 
 
 def _locks(wish: JogWish, image: Image, params: Params) -> Plan | str:

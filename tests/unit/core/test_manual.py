@@ -21,7 +21,6 @@ from hal.commands import (
     Lock,
     MoveLift,
     MoveSlot,
-    MoveStacker,
     PickPack,
     RunEnable,
     Side,
@@ -282,7 +281,6 @@ def test_what_is_lacking_refuses_a_move(changes: dict[str, object], text: str) -
         (JogWish("lift", by_mm=-50.0), MoveLift(50.0, 20.0), "from 100.0 to 50.0 mm"),
         (JogWish("slot_in", by_mm=4.0), MoveSlot(Slot.IN, -2996.0, 50.0), "slot_in moves from -3000.0 to -2996.0 mm"),
         (JogWish("slot_out", by_mm=50.0), MoveSlot(Slot.OUT, 50.0, 50.0), "slot_out moves from 0.0 to 50.0 mm"),
-        (JogWish("stacker", by_mm=-20.0), MoveStacker(1480.0), "stacker moves from 1500.0 to 1480.0 mm"),
         (JogWish("rods", to="out"), Drive(Actuator.RODS, True), "rods goes out"),
         (JogWish("lane_gate", to="out"), Drive(Actuator.LANE_GATE, True), "lane_gate goes out"),
         (JogWish("shutter", to="out"), Drive(Actuator.SHUTTER, True), "shutter goes out"),
@@ -314,6 +312,7 @@ def test_what_a_wish_comes_to(wish: JogWish, command: Command, text: str) -> Non
         (JogWish("locks", to="unlock", points=(1,)), "lock points 1: unlocked already"),
         (JogWish("locks", to="lock"), "locks: name points of 1 to 10"),
         (JogWish("locks", to="lock", points=(11,)), "locks: name points of 1 to 10"),
+        (JogWish("stacker", by_mm=-20.0), "stacker takes no speed, so it cannot be slowed: not moved by hand"),
         (JogWish("elevator", by_mm=5.0), "nothing is called 'elevator' here (allowed: lift, slot_in"),
     ],
 )
@@ -368,7 +367,6 @@ def test_lock_points_are_done_when_both_channels_say_so_and_no_tool_turns(to: st
     ("wish", "blind"),
     [
         (JogWish("slot_in", by_mm=5.0), {"shuttle": ShuttleReading()}),
-        (JogWish("stacker", by_mm=5.0), {"stacker": StackerReading()}),
         (JogWish("pins", to="out"), {"platform": PlatformReading()}),
         (JogWish("fork", to="home"), {"stacker": StackerReading()}),
         (JogWish("locks", to="lock", points=(1,)), {"locks": LockSetReading()}),
@@ -386,9 +384,6 @@ def test_each_slot_is_watched_on_its_own_way(slot: str) -> None:
     assert made.to_mm is not None
     assert awaited(made, REST, P) is not None
     assert awaited(made, s.put(REST, **{f"shuttle__{field}": made.to_mm}), P) is None
-    level = plan(JogWish("stacker", by_mm=20.0), REST, P)
-    assert isinstance(level, Plan)
-    assert awaited(level, s.put(REST, stacker__level_mm=1520.0), P) is None
 
 
 def test_nothing_else_is_a_move_by_hand() -> None:
