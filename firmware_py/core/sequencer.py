@@ -31,7 +31,7 @@ from firmware_py.core.packs import unheard
 from firmware_py.core.params import Params
 from firmware_py.core.ready import unready
 from firmware_py.core.standstill import seen_moving, stands_still
-from firmware_py.core.state import Active, Purpose, State
+from firmware_py.core.state import Active, Phase, Purpose, State
 from hal.commands import RunEnable
 
 _STANDING: Final = frozenset(
@@ -112,6 +112,13 @@ class Sequencer:
     def _moving(self, draft: Draft) -> tuple[str, ...]:
         return self.chart.moving(draft) if draft.jog is None else (draft.jog.device,)
 
+    def _begun(self, draft: Draft) -> frozenset[str]:
+        """What was set in motion, each actuator of the platform by its own name."""
+        if draft.jog is not None:
+            return frozenset({draft.jog.wish.device})
+        begun = (self.chart.rows[a.row] for a in draft.active if a.phase is not Phase.WAITING)
+        return frozenset(device for row in begun for device in row.moves)
+
     def _scan(self, draft: Draft, image: Image) -> None:
         self._watch_safety(draft, image)
         modes.watch_key(draft, image, self._moving(draft))
@@ -127,7 +134,7 @@ class Sequencer:
                 modes.after_scan(draft)
             case PackML.STARTING | PackML.UNHOLDING:
                 self._ask_enable(draft, image)
-            case PackML.HOLDING | PackML.STOPPING if stands_still(image):
+            case PackML.HOLDING | PackML.STOPPING if stands_still(image, self._begun(draft)):
                 self._at_rest(draft)
             case PackML.RESETTING if not unready(image, self.params) and not unheard(image):
                 draft.effects.append(Disarm(STATION + "resetting"))

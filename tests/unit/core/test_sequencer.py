@@ -181,6 +181,44 @@ def test_holding_ends_when_everything_is_seen_to_stand_or_by_the_timer() -> None
 
 
 @pytest.mark.parametrize(
+    ("row", "engaged", "home"),
+    [
+        ("4", "rods_centred", "rods_home"),
+        ("5.pins", "pins_engaged", "pins_retracted"),
+        ("5.lift", "pins_raised", "wheels_on_floor"),
+        ("5.shutter", "shutter_open", "shutter_closed"),
+        ("1", "lane_gate_open", "lane_gate_closed"),
+    ],
+)
+def test_an_actuator_that_was_set_in_motion_stands_when_seen_at_one_end(row: str, engaged: str, home: str) -> None:
+    def held(**seen: object) -> PackML:
+        """With nothing else in motion, and every other mover seen to stand."""
+        image = s.put(s.OPEN, **{f"platform__{switch}": value for switch, value in seen.items()})
+        return SEQ.step(replace(at_row(row, s.SWAP), packml=PackML.HOLDING), image, Scan())[0].packml
+
+    assert held(**{engaged: False, home: False}) is PackML.HOLDING
+    assert held(**{engaged: True, home: True}) is PackML.HOLDING
+    assert held(**{engaged: None, home: True}) is PackML.HOLDING
+    assert held(**{engaged: True, home: False}) is PackML.HELD
+    assert held(**{engaged: False, home: True}) is PackML.HELD
+
+
+def test_an_actuator_between_its_ends_that_was_not_set_in_motion_keeps_nobody_waiting() -> None:
+    driver = reach("11")
+    driver.tell(ask(Action.HOLD))
+    driver.image = s.put(driver.image, platform__pins_raised=False, platform__wheels_on_floor=False)
+    driver.tell(Scan())
+    assert driver.is_in(PackML.HELD)
+
+
+def test_an_actuator_that_stays_between_its_ends_is_waited_for_by_the_timer_and_is_no_fault() -> None:
+    image = s.put(s.OPEN, platform__pins_engaged=False, platform__pins_retracted=False)
+    holding = replace(at_row("5.pins", s.SWAP), packml=PackML.HOLDING)
+    state, effects = SEQ.step(holding, image, TimeUp("station:standstill"))
+    assert (state.packml, raised(effects)) == (PackML.HELD, [])
+
+
+@pytest.mark.parametrize(
     ("change", "mover"),
     [
         ({"lift__moving": True}, "lift"),
