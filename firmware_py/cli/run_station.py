@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firmware_py.cli import exits
+from firmware_py.cli.tools import CanOption
+from firmware_py.shell.wirelog.kinds import CanFormat
 
 if TYPE_CHECKING:
     from hal.config.bundle import Station
@@ -33,6 +35,7 @@ def run(
     wire_log: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Log all wires and decisions there, from the first byte on.")
     ] = None,
+    can: CanOption = CanFormat.CANDUMP,
 ) -> None:
     """Run the controller of a station until SIGTERM or Ctrl-C.
 
@@ -60,7 +63,7 @@ def run(
         control = socket or places.make_runtime_dir(found.name) / places.CONTROL
         state = state_dir or places.state_dir(found.name)
         state.mkdir(parents=True, exist_ok=True)
-        asyncio.run(run_station(found, state_dir=state, control_socket=control, wire_log=wire_log))
+        asyncio.run(run_station(found, state_dir=state, control_socket=control, wire_log=wire_log, can=can))
     except ConfigError as error:
         exits.leave(exits.CONFIG, error)
     except (JournalError, LogTaken, SocketTaken) as error:

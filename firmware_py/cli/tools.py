@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from firmware_py.cli import exits
+from firmware_py.shell.wirelog.kinds import CanFormat
 from hal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Links = Annotated[
     Path | None, typer.Option("--links", metavar="OVERLAY", help="Overlay as given to `run --links`: where it all is.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
+CanOption = Annotated[CanFormat, typer.Option("--can", help="How a wire log keeps the frames of CAN.")]
 Anyway = Annotated[
     bool,
     typer.Option("--anyway", help="Also beside a running controller; its serial lines stay its own."),

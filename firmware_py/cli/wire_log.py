@@ -10,7 +10,8 @@ import typer
 
 from firmware_py.cli import exits
 from firmware_py.cli.run_station import Config, load
-from firmware_py.cli.tools import Json, Links, Name, overlay_hint, run_until_told
+from firmware_py.cli.tools import CanOption, Json, Links, Name, overlay_hint, run_until_told
+from firmware_py.shell.wirelog.kinds import CanFormat
 
 if TYPE_CHECKING:
     from hal.config.bundle import Station
@@ -30,11 +31,12 @@ def wire_log(
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="Where to; left out: the station's folder for logs.")
     ] = None,
+    can: CanOption = CanFormat.CANDUMP,
     links: Links = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Log what passes the wires of a running station: Modbus, MQTT and decisions as JSON lines, CAN as candump does.
+    """Log what passes the wires of a running station: Modbus, MQTT and decisions as JSON lines, CAN as candump or BLF.
 
     Asks the controller, which writes the files; ended early by Ctrl-C. Where no controller runs on this machine it
     listens to CAN and MQTT alone: nobody else can hear a Modbus line. A log from the first byte on, which can be
@@ -42,12 +44,14 @@ def wire_log(
 
     \b
     Examples:
-      swapstation wire-log choco-14 --seconds 30
+      swapstation wire-log choco-14 --seconds 30 --can blf
       swapstation wire-log choco-14 --dir /tmp/log && jq 'select(.wire == "modbus")' /tmp/log/wires.jsonl
     """
     found = load(station, links, config)
     target = None if folder is None else folder.absolute()
-    answer = _ask_controller(found, seconds, target) or _listen(found, seconds, target, overlay_hint(found, links))
+    answer = _ask_controller(found, seconds, target, can) or _listen(
+        found, seconds, target, can, overlay_hint(found, links)
+    )
     if not answer["ok"]:
         exits.leave(exits.FAILED, answer["error"])
     if as_json:
@@ -61,13 +65,20 @@ def _lost(answer: Mapping[str, Any]) -> str:
     return f"{dropped}; ended early: {answer['error']}" if answer["error"] else dropped
 
 
-def _ask_controller(station: "Station", seconds: float, folder: Path | None) -> Mapping[str, Any] | None:
+def _ask_controller(
+    station: "Station", seconds: float, folder: Path | None, can: CanFormat
+) -> Mapping[str, Any] | None:
     """What the running controller has written; `None` where none runs here."""
     from firmware_py.shell import places
     from firmware_py.shell.line_socket import NobodyListens, ask_async
 
     path = places.find(station.name, places.CONTROL)
-    request = {"action": "wire-log", "seconds": seconds, **({} if folder is None else {"dir": str(folder)})}
+    request = {
+        "action": "wire-log",
+        "seconds": seconds,
+        "can": can.value,
+        **({} if folder is None else {"dir": str(folder)}),
+    }
 
     async def talk() -> Mapping[str, Any]:
         return await ask_async(path, request, seconds + _MARGIN_S)
@@ -89,7 +100,9 @@ def _ask_controller(station: "Station", seconds: float, folder: Path | None) -> 
     return answer
 
 
-def _listen(station: "Station", seconds: float, folder: Path | None, hint: tuple[str, ...]) -> Mapping[str, Any]:
+def _listen(
+    station: "Station", seconds: float, folder: Path | None, can: CanFormat, hint: tuple[str, ...]
+) -> Mapping[str, Any]:
     """What can be heard on CAN and MQTT."""
     from firmware_py.shell.wirelog.files import LogTaken
     from firmware_py.shell.wirelog.session import folder_name, listen
@@ -99,7 +112,7 @@ def _listen(station: "Station", seconds: float, folder: Path | None, hint: tuple
     for line in hint:
         typer.echo(line, err=True)
     try:
-        heard = run_until_told(lambda: listen(station, target, seconds))
+        heard = run_until_told(lambda: listen(station, target, seconds, can))
     except LogTaken as error:
         return {"ok": False, "error": str(error)}
     if heard is None:

@@ -18,6 +18,7 @@ from firmware_py.shell.journal_writer import SqliteJournal
 from firmware_py.shell.logbook import log_change, log_event, log_link, log_warning
 from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier, watchdog_period_s
+from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.session import WireLogDesk
 from firmware_py.shell.wirelog.taps import Tap
 from firmware_py.version import software
@@ -61,12 +62,19 @@ async def open_links(station: Station, will: Message) -> AsyncIterator[Links]:
         yield Links(modbus, can, cloud, lines)
 
 
-async def run_station(station: Station, *, state_dir: Path, control_socket: Path, wire_log: Path | None = None) -> None:
+async def run_station(
+    station: Station,
+    *,
+    state_dir: Path,
+    control_socket: Path,
+    wire_log: Path | None = None,
+    can: CanFormat = CanFormat.CANDUMP,
+) -> None:
     """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
 
-    `state_dir` must be there. `wire_log` is a folder for a log of all wires, from the first byte on. Before anything
-    is commanded it may raise `ConfigError` (links), `JournalError` (no journal, or another controller has it),
-    `SocketTaken` and `LogTaken`.
+    `state_dir` must be there. `wire_log` is a folder for a log of all wires, from the first byte on, with its frames
+    as `can`. Before anything is commanded it may raise `ConfigError` (links), `JournalError` (no journal, or another
+    controller has it), `SocketTaken` and `LogTaken`.
     """
     clock = asyncio.get_running_loop().time
     boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - must be new with every run; nothing is decided by it
@@ -80,7 +88,7 @@ async def run_station(station: Station, *, state_dir: Path, control_socket: Path
         tap = Tap(clock, system_wall_clock)
         desk = WireLogDesk(station, tap, boot_id, software())
         if wire_log is not None:
-            await stack.enter_async_context(desk.writing(wire_log, from_start=True))
+            await stack.enter_async_context(desk.writing(wire_log, from_start=True, can=can))
         will = will_of(topics, boot_id, _now_ms())
         links = tap.links(await stack.enter_async_context(open_links(station, will)))
         await stack.enter_async_context(_offline_where_it_fails(links, will, station.config.process.leaving.goodbye_s))

@@ -15,6 +15,7 @@ from firmware_py.shell.logbook import log_event
 from firmware_py.shell.plant import Links
 from firmware_py.shell.status import status_of
 from firmware_py.shell.wirelog.files import LogTaken
+from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.session import LONGEST_S, LogBusy, WireLogDesk, folder_name
 
 STATUS: Final = "status"
@@ -29,7 +30,8 @@ class Control:
 
     Who asks is the peer's user name, never a word of the request.
 
-    `wire-log` has keys of its own: `seconds` (its answer comes when they have passed), `dir`, and `stop` instead.
+    `wire-log` has keys of its own: `seconds` (its answer comes when they have passed), `dir`, `can` (how frames are
+    kept), and `stop` instead.
     """
 
     def __init__(self, controller: Controller, links: Links, desk: WireLogDesk, logs: Path) -> None:
@@ -66,10 +68,10 @@ class Control:
     async def _wire_log(self, request: Request, who: str) -> Mapping[str, Any]:
         if set(request) == {"action", "stop"}:
             return {"ok": True} if self._desk.stop() else {"ok": False, "error": "no wire log is being written"}
-        seconds, folder = _log_wishes(request, self._logs)
-        log_event("wire-log", {"dir": folder, "seconds": seconds, "who": who})
+        seconds, folder, can = _log_wishes(request, self._logs)
+        log_event("wire-log", {"dir": folder, "seconds": seconds, "can": can.value, "who": who})
         try:
-            return {"ok": True, **await self._desk.write_for(folder, seconds)}
+            return {"ok": True, **await self._desk.write_for(folder, seconds, can)}
         except (LogBusy, LogTaken) as error:
             return {"ok": False, "error": str(error)}
 
@@ -79,16 +81,19 @@ def serve_control(controller: Controller, links: Links, path: Path, desk: WireLo
     return LineServer(path, Control(controller, links, desk, logs).answer)
 
 
-def _log_wishes(request: Request, logs: Path) -> tuple[float, Path]:
-    extra = sorted(set(request) - {"action", "seconds", "dir"})
+def _log_wishes(request: Request, logs: Path) -> tuple[float, Path, CanFormat]:
+    extra = sorted(set(request) - {"action", "seconds", "dir", "can"})
     if extra:
-        raise RequestError(f"unknown key {extra[0]!r}; allowed: action, seconds, dir, or stop alone")
+        raise RequestError(f"unknown key {extra[0]!r}; allowed: action, seconds, dir, can, or stop alone")
+    can = request.get("can", CanFormat.CANDUMP.value)
+    if can not in set(CanFormat):
+        raise RequestError(f"can is {can!r}; allowed: {', '.join(CanFormat)}")
     seconds, folder = request.get("seconds"), request.get("dir")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= LONGEST_S:
         raise RequestError(f"seconds is a number above 0 and at most {LONGEST_S:g}")
     if folder is not None and (not isinstance(folder, str) or not Path(folder).is_absolute()):
         raise RequestError("dir is an absolute path")
-    return seconds, Path(folder) if folder else logs / folder_name()
+    return seconds, Path(folder) if folder else logs / folder_name(), CanFormat(can)
 
 
 def _checked(request: Request, who: str) -> Operator:

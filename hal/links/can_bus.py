@@ -11,8 +11,10 @@ import re
 import select
 import socket
 import struct
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import can
@@ -263,6 +265,55 @@ _BUSES: Final[Mapping[str, type[Bus]]] = {
     "slcan": _Slcan,
     "udp_multicast": _UdpMulticast,
 }
+
+
+Logged = tuple[float, int, bool, Frame]
+"""Seconds since 1970 UTC, number of the channel from 1 on, sent (else received), and the frame."""
+_WHOLE_PART: Final = 1 << 20
+
+
+class BlfFile:
+    """A file in Vector's binary log format. It is whole, and closed, after each `add`. Blocks; raises `OSError`."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` is an empty file."""
+        self._path = path
+        self._begun = False
+        self._open().stop()
+
+    def add(self, frames: Iterable[Logged]) -> None:
+        """Append frames as one part: a reader that does not find it whole does not find it at all."""
+        file: can.BLFWriter | None = None
+        for wall_s, channel, sent, frame in frames:
+            file = file or self._open()
+            file.on_message_received(
+                can.Message(
+                    timestamp=wall_s,
+                    arbitration_id=frame.can_id,
+                    is_extended_id=frame.extended,
+                    is_rx=not sent,
+                    data=frame.data,
+                    channel=channel - 1,  # the library adds one
+                )
+            )
+        if file is not None:
+            self._begun = True
+            file.stop()
+
+    def _open(self) -> can.BLFWriter:
+        """With a buffer that takes a part as a whole. The first frames begin the file anew, with their own time."""
+        file = self._path.open("rb+", buffering=_WHOLE_PART)
+        return can.BLFWriter(file, append=self._begun)
+
+
+def blf_frames(path: Path) -> Iterator[Frame]:
+    """Frames of such a file, in order. Raises `OSError`, and `ValueError` where it is none or is spoiled."""
+    try:
+        with path.open("rb") as file:
+            for m in can.BLFReader(file):
+                yield Frame(m.arbitration_id, bytes(m.data), extended=m.is_extended_id)
+    except (can.io.blf.BLFParseError, struct.error, zlib.error) as error:
+        raise ValueError(f"no whole file in the binary log format: {error}") from None
 
 
 def open_bus(options: Mapping[str, Any]) -> Bus:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firmware_py.cli import exits
+from firmware_py.cli.tools import CanOption
+from firmware_py.shell.wirelog.kinds import CanFormat
 
 if TYPE_CHECKING:
     from sim.campaigns.scenario_result import Result
@@ -39,6 +41,7 @@ def run(
     wire_log: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Log its wires there, in virtual time: see `sim replay`.")
     ] = None,
+    can: CanOption = CanFormat.CANDUMP,
 ) -> None:
     """Run a scenario on a simulated station and judge it. Exit code 0 only when everything was as expected.
 
@@ -69,7 +72,7 @@ def run(
     passed = []
     for each in runs:
         log = wire_log and (wire_log / each.name if len(runs) > 1 else wire_log)
-        result = _run(each, seed, jitter, speed if wire else None, log, frames=frames)
+        result = _run(each, seed, jitter, speed if wire else None, log, can, frames=frames)
         passed.append(_report(result, verbose, as_json, len(runs)))
     if not all(passed):
         raise typer.Exit(exits.FAILED)
@@ -134,7 +137,14 @@ def _load(name: str, config: list[Path]) -> "Named":
 
 
 def _run(
-    named: "Named", seed: int, jitter: float, speed: float | None, wire_log: Path | None, *, frames: bool
+    named: "Named",
+    seed: int,
+    jitter: float,
+    speed: float | None,
+    wire_log: Path | None,
+    can: CanFormat,
+    *,
+    frames: bool,
 ) -> "Result":
     from firmware_py.shell.wirelog.files import LogTaken
     from hal.errors import ConfigError
@@ -144,7 +154,7 @@ def _run(
             from sim.campaigns.scenario_run import run_virtual
 
             try:
-                return run_virtual(named, seed, jitter=jitter, frames=frames, wire_log=wire_log)
+                return run_virtual(named, seed, jitter=jitter, frames=frames, wire_log=wire_log, can=can)
             except LogTaken as error:
                 exits.leave(exits.UNAVAILABLE, error)
         from sim.campaigns.wire_run import WireFailed, run_wire

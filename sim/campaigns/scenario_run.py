@@ -10,7 +10,8 @@ from typing import Any
 from firmware_py.shell.acts import act_of
 from firmware_py.shell.journal import Entry, JournalError, Query, canonical
 from firmware_py.shell.wirelog.files import InlineFiles
-from firmware_py.shell.wirelog.session import header_of
+from firmware_py.shell.wirelog.kinds import CanFormat
+from firmware_py.shell.wirelog.session import can_links, header_of
 from firmware_py.shell.wirelog.taps import Sink
 from hal.config.bundle import Station
 from hal.config.loader import load_station
@@ -33,17 +34,20 @@ def run_virtual(
     frames: bool = False,
     station: Station | None = None,
     wire_log: Path | None = None,
+    can: CanFormat = CanFormat.CANDUMP,
 ) -> Result:
     """Run a scenario on a station in memory. Raises `ConfigError` when the station's files are wrong.
 
-    `wire_log` is a folder for a log of its wires; raises `LogTaken`. `frames`: see `virtual_station`.
+    `wire_log` is a folder for a log of its wires, with its CAN frames as `can`; raises `LogTaken`. `frames`: see
+    `virtual_station`.
     """
     where = station or load_station(named.scenario.station)
     began_s = time.perf_counter()
     if wire_log is None:
         outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, frames, None), seed)
     else:
-        with InlineFiles(wire_log, header_of(where, from_start=True, scenario=named.name, seed=str(seed))) as sink:
+        header = header_of(where, can, from_start=True, scenario=named.name, seed=str(seed))
+        with InlineFiles(wire_log, header, can, can_links(where)) as sink:
             outcome, digest, sim_s = run_loop(_play(named, where, seed, jitter, frames, sink), seed)
     wall_s = time.perf_counter() - began_s
     found = tuple(misses(named.scenario, outcome))

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.reading import BadLog, WireLog
 from hal.config.loader import load_station
 from sim.campaigns import replay_cli
@@ -29,6 +30,16 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("log")
     assert run_virtual(load_scenario("bolt-will-not-open", []), seed=3, wire_log=folder).passed
     return folder
+
+
+def test_a_log_with_frames_in_the_binary_format_gives_the_same_decisions(logged: Path, tmp_path: Path) -> None:
+    scenario = load_scenario("bolt-will-not-open", [])
+    assert run_virtual(scenario, seed=3, wire_log=tmp_path, can=CanFormat.BLF).passed
+    assert not (tmp_path / "can.log").exists()
+    assert [e.frames for e in WireLog(tmp_path)] == [e.frames for e in WireLog(logged)]
+    steps, difference = replayed(tmp_path)
+    assert difference is None
+    assert [step.decided for step in steps] == [step.decided for step in replayed(logged)[0]]
 
 
 @pytest.fixture

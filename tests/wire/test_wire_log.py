@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from firmware_py.shell.wirelog.reading import WireLog
 from tests.wire.processes import STATION, Running, bench
 
@@ -49,12 +51,16 @@ async def test_a_killed_run_leaves_all_three_wires_whole() -> None:
         assert (again.code, "all as they were" in again.out) == (0, True), again.err
 
 
-async def test_sigterm_closes_a_log_with_its_last_commands() -> None:
+@pytest.mark.parametrize("kind", ["candump", "blf"])
+async def test_sigterm_closes_a_log_with_its_last_commands(kind: str) -> None:
     async with bench() as on, on.simulator() as simulator:
         folder = on.folder / "log"
-        async with on.running(*simulator["run"][1:], "--wire-log", str(folder)) as run:
+        async with on.running(*simulator["run"][1:], "--wire-log", str(folder), "--can", kind) as run:
             await run.until(lambda line: "event=ready" in line, READ_S)
             assert await run.terminate() == 0
+        assert sum(len(entry.frames) for entry in WireLog(folder)) > 10
+        again = await on.command("sim", "replay", str(folder), "--brief")
+        assert (again.code, "all as they were" in again.out) == (0, True), again.err
         said = _said(folder)
         assert said[-1] == {"end": "closed"}
         offline = [each for each in said if each.get("do") == "publish" and '"offline"' in each["text"]]

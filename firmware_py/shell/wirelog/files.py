@@ -4,11 +4,15 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from firmware_py.shell.wirelog.lines import CAN_LOG, WIRES, line
+from firmware_py.shell.wirelog.can_files import CanFile, create, new_can_file, write_all
+from firmware_py.shell.wirelog.kinds import CanBatch, CanFormat
+from firmware_py.shell.wirelog.lines import WIRES, line
 
 T = TypeVar("T")
 
@@ -19,6 +23,8 @@ WAITING_BYTES: Final = 8 * 1024 * 1024
 """What may wait for the disk. All that comes then is dropped and counted."""
 MAX_BYTES: Final = 2 * 1024**3
 """Where a log ends by itself: it shares its disk with the journal."""
+_AT_ONCE: Final = 1000
+"""Batches of frames that are written together in virtual time."""
 
 
 class LogTaken(OSError):
@@ -34,9 +40,18 @@ class WireFiles:
     """
 
     def __init__(
-        self, folder: Path, header: bytes, *, max_bytes: int = MAX_BYTES, waiting_bytes: int = WAITING_BYTES
+        self,
+        folder: Path,
+        header: bytes,
+        can: CanFormat = CanFormat.CANDUMP,
+        channels: Sequence[str] = (),
+        *,
+        max_bytes: int = MAX_BYTES,
+        waiting_bytes: int = WAITING_BYTES,
     ) -> None:
+        """`channels`: the station's CAN links, for a format that numbers them."""
         self.folder = folder
+        self._new_can_file = partial(new_can_file, folder, can, channels)
         self.error = ""
         self.lines = 0
         self.dropped = 0
@@ -46,14 +61,14 @@ class WireFiles:
         self._written = 0
         self._lock = threading.Lock()
         self._entries: list[bytes] = [header]
-        self._frames: list[bytes] = []
+        self._batches: list[CanBatch] = []
         self._waiting = len(header)
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def put(self, entry: bytes, frames: bytes = b"") -> None:
+    def put(self, entry: bytes, batch: CanBatch | None = None) -> None:
         """See `Sink.put`."""
-        size = len(entry) + len(frames)
+        size = len(entry) + (0 if batch is None else batch.size)
         with self._lock:
             if self.error or self._waiting + size > self._waiting_bytes:
                 self.dropped += 1
@@ -63,8 +78,8 @@ class WireFiles:
                 self._entries.append(line({"gap": self._gap}))
                 self._gap = 0
             self._entries.append(entry)
-            if frames:
-                self._frames.append(frames)
+            if batch is not None:
+                self._batches.append(batch)
             self._waiting += size
             self.lines += 1
 
@@ -99,7 +114,7 @@ class WireFiles:
     def _write(self, opened: asyncio.Future[OSError | None]) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            wires, can = _create(self.folder / WIRES), _create(self.folder / CAN_LOG)
+            wires, can = create(self.folder / WIRES), self._new_can_file()
         except OSError as error:
             self._tell(opened, error)
             return
@@ -113,24 +128,24 @@ class WireFiles:
             self._give_up(f"{self.folder}: {error.strerror or error}")
         finally:
             os.close(wires)
-            os.close(can)
+            can.close()
             self._tell(self._closed, None)
 
     def _tell(self, waiter: "asyncio.Future[T]", answer: T) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_settle, waiter, answer)
 
-    def _drain(self, wires: int, can: int) -> None:
+    def _drain(self, wires: int, can: CanFile) -> None:
         with self._lock:
-            entries, frames = b"".join(self._entries), b"".join(self._frames)
-            self._entries, self._frames, self._waiting = [], [], 0
-        self._written += len(entries) + len(frames)
+            entries, batches, size = b"".join(self._entries), self._batches, self._waiting
+            self._entries, self._batches, self._waiting = [], [], 0
+        self._written += size
         if self._written > self._max_bytes:
-            _write_all(wires, line({"end": f"limit of {self._max_bytes} bytes"}))
+            write_all(wires, line({"end": f"limit of {self._max_bytes} bytes"}))
             self._give_up(f"{self.folder}: the limit of {self._max_bytes} bytes is reached")
             return
-        _write_all(can, frames)  # first: a line that announces frames never stands there without them
-        _write_all(wires, entries)
+        can.add(batches)  # first: a line that announces frames never stands there without them
+        write_all(wires, entries)
 
     def _give_up(self, text: str) -> None:
         with self._lock:
@@ -141,15 +156,19 @@ class WireFiles:
 class InlineFiles:
     """A `Sink` without a thread, for a loop in virtual time and for tools. Entering raises `LogTaken`."""
 
-    def __init__(self, folder: Path, header: bytes) -> None:
+    def __init__(
+        self, folder: Path, header: bytes, can: CanFormat = CanFormat.CANDUMP, channels: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
         self._header = header
+        self._new_can_file = partial(new_can_file, folder, can, channels)
+        self._batches: list[CanBatch] = []
 
     def __enter__(self) -> Self:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._wires = os.fdopen(_create(self.folder / WIRES), "wb")
-            self._can = os.fdopen(_create(self.folder / CAN_LOG), "wb")
+            self._wires = os.fdopen(create(self.folder / WIRES), "wb")
+            self._can = self._new_can_file()
         except OSError as error:
             raise LogTaken(f"{self.folder}: {error.strerror or error}") from error
         self.put(self._header)
@@ -159,24 +178,20 @@ class InlineFiles:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.put(line({"end": "closed"}))
-        self._wires.close()
+        self._can.add(self._batches)
         self._can.close()
+        self._wires.close()
 
-    def put(self, entry: bytes, frames: bytes = b"") -> None:
+    def put(self, entry: bytes, batch: CanBatch | None = None) -> None:
         """See `Sink.put`."""
-        self._can.write(frames)
         self._wires.write(entry)
+        if batch is not None:
+            self._batches.append(batch)
+        if len(self._batches) >= _AT_ONCE:
+            self._can.add(self._batches)
+            self._batches = []
 
 
 def _settle(waiter: "asyncio.Future[T]", answer: T) -> None:
     if not waiter.done():  # else its owner was cancelled meanwhile
         waiter.set_result(answer)
-
-
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
-
-
-def _write_all(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]

@@ -15,7 +15,7 @@ from hal.ports import Frame
 
 FORMAT: Final = 1
 """Grows with each change that an older reader would misread."""
-WIRES, CAN_LOG = "wires.jsonl", "can.log"
+WIRES: Final = "wires.jsonl"
 KIND: Final = "is"
 """Key of an object that holds the name of its class."""
 

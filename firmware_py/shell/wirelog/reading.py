@@ -1,7 +1,6 @@
 """Reading a wire log back: entries in the order of their lines, CAN batches with their frames."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from firmware_py.core.events import Event
-from firmware_py.shell.wirelog.lines import CAN_LOG, FORMAT, KIND, WIRES
+from firmware_py.shell.wirelog.can_files import frames_of
+from firmware_py.shell.wirelog.kinds import CanFormat
+from firmware_py.shell.wirelog.lines import FORMAT, KIND, WIRES
 from hal import errors
 from hal.errors import DeviceRefused, HalError
 from hal.ports import Frame
-
-_CANDUMP: Final = re.compile(r"\(\d+\.\d+\) (\S+) ([0-9A-F]{3}|[0-9A-F]{8})#((?:[0-9A-F]{2}){0,8})(?: [RT])?")
 
 _EVENTS: Final = {kind.__name__: TypeAdapter[Event](kind) for kind in get_args(Event)}
 
@@ -42,15 +41,15 @@ class WireLog:
     def __init__(self, path: Path) -> None:
         self.path = path / WIRES if path.is_dir() else path
         try:
-            wires, can = _lines(self.path), _lines(self.path.with_name(CAN_LOG))
+            wires = _lines(self.path)
         except OSError as error:
             raise BadLog(f"{error.filename}: {error.strerror or error}") from error
-        self._can = can
         self._entries = [self._parsed(number, text) for number, text in enumerate(wires, start=1)]
         self.header: Mapping[str, Any] = self._entries[0] if self._entries else {}
         found = self.header.get("wire-log")
         if found != FORMAT:
             raise BadLog(f"{self.path}:1: no wire log of format {FORMAT} (found {found!r})")
+        self._can_path, self._frames = self._read_frames(str(self.header.get("can", CanFormat.CANDUMP.value)))
 
     def __iter__(self) -> Iterator[Entry]:
         """Every entry after the header."""
@@ -69,15 +68,21 @@ class WireLog:
             raise BadLog(f"{self.path}:{number}: no JSON object")
         return said
 
-    def _frame(self, line: int) -> Frame:
-        where = f"{self.path.with_name(CAN_LOG)}:{line + 1}"
-        if line >= len(self._can):
-            raise BadLog(f"{where}: {self.path.name} announces a frame that is not there")
-        found = _CANDUMP.fullmatch(self._can[line])
-        if found is None:
-            raise BadLog(f"{where}: {self._can[line]!r} is no line of candump")
-        can_id, data = found[2], bytes.fromhex(found[3])
-        return Frame(int(can_id, 16), data, extended=len(can_id) == 8)
+    def _read_frames(self, kind: str) -> tuple[Path, list[Frame]]:
+        if kind not in set(CanFormat):
+            raise BadLog(f"{self.path}:1: frames as {kind!r}; known: {', '.join(CanFormat)}")
+        path = self.path.with_name(CanFormat(kind).file)
+        try:
+            return path, frames_of(path, CanFormat(kind))
+        except OSError as error:
+            raise BadLog(f"{error.filename}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise BadLog(f"{path}:{error}") from None
+
+    def _frame(self, number: int) -> Frame:
+        if number >= len(self._frames):
+            raise BadLog(f"{self._can_path}:{number + 1}: {self.path.name} announces a frame that is not there")
+        return self._frames[number]
 
 
 def event_of(said: Mapping[str, Any]) -> Event:

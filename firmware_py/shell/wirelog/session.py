@@ -10,6 +10,7 @@ from typing import Any, Final
 from firmware_py.shell.carriers import can_link, guest_link, line_link
 from firmware_py.shell.clock import system_wall_clock, wall_source
 from firmware_py.shell.wirelog.files import WireFiles
+from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.lines import FORMAT, line
 from firmware_py.shell.wirelog.taps import Tap, TappedCan, TappedLine, TappedMqtt
 from hal.config.bundle import Station
@@ -33,12 +34,14 @@ class WireLogDesk:
         self._stop = asyncio.Event()
 
     @asynccontextmanager
-    async def writing(self, folder: Path, *, from_start: bool) -> AsyncIterator[WireFiles]:
+    async def writing(
+        self, folder: Path, *, from_start: bool, can: CanFormat = CanFormat.CANDUMP
+    ) -> AsyncIterator[WireFiles]:
         """Log while the block runs. Raises `LogTaken` and `LogBusy`."""
         if self._files is not None:
             raise LogBusy(f"a wire log is being written to {self._files.folder}")
-        header = header_of(self._station, from_start=from_start, **self._about)
-        self._files = files = WireFiles(folder, header)
+        header = header_of(self._station, can, from_start=from_start, **self._about)
+        self._files = files = WireFiles(folder, header, can, can_links(self._station))
         try:
             async with files:
                 self._tap.sink = files
@@ -49,9 +52,9 @@ class WireLogDesk:
         finally:
             self._files = None
 
-    async def write_for(self, folder: Path, seconds: float) -> dict[str, Any]:
+    async def write_for(self, folder: Path, seconds: float, can: CanFormat = CanFormat.CANDUMP) -> dict[str, Any]:
         """Log for so long, or until `stop`; what has become of it. Raises `LogTaken` and `LogBusy`."""
-        async with self.writing(folder, from_start=False) as files:
+        async with self.writing(folder, from_start=False, can=can) as files:
             self._stop.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -70,11 +73,17 @@ def summary(files: WireFiles) -> dict[str, Any]:
     return {"dir": str(files.folder), "lines": files.lines, "dropped": files.dropped, "error": files.error}
 
 
-def header_of(station: Station, *, from_start: bool, **about: str) -> bytes:
-    """The first line: whose log, of which configuration, and where its times come from."""
+def can_links(station: Station) -> tuple[str, ...]:
+    """The station's CAN links: channels 1, 2, ... of a format that numbers them."""
+    return tuple(name for name, link in station.config.links.items() if isinstance(link, CanConfig))
+
+
+def header_of(station: Station, can: CanFormat = CanFormat.CANDUMP, *, from_start: bool, **about: str) -> bytes:
+    """The first line: whose log, of which configuration, how its frames are kept, and where its times come from."""
     clock = {"t": "monotonic s of this process", "w": f"s since 1970 UTC, {wall_source()}"}
     whose = {"station": station.name, "hash": station.hash, **about}
-    return line({"wire-log": FORMAT, **whose, "from_start": from_start, "clock": clock})
+    kept = {"can": can.value, "channels": can_links(station)}
+    return line({"wire-log": FORMAT, **whose, **kept, "from_start": from_start, "clock": clock})
 
 
 def folder_name() -> str:
@@ -82,12 +91,15 @@ def folder_name() -> str:
     return datetime.fromtimestamp(system_wall_clock(), UTC).strftime("%Y-%m-%dT%H%M%SZ")
 
 
-async def listen(station: Station, folder: Path, seconds: float) -> Mapping[str, Any]:
+async def listen(
+    station: Station, folder: Path, seconds: float, can: CanFormat = CanFormat.CANDUMP
+) -> Mapping[str, Any]:
     """Log what can be heard without the controller: CAN, text lines, and the station's messages. Raises `LogTaken`."""
     loop = asyncio.get_running_loop()
     tap = Tap(loop.time, system_wall_clock)
     async with AsyncExitStack() as stack:
-        files = await stack.enter_async_context(WireFiles(folder, header_of(station, from_start=False)))
+        header = header_of(station, can, from_start=False)
+        files = await stack.enter_async_context(WireFiles(folder, header, can, can_links(station)))
         tap.sink = files
         group = await stack.enter_async_context(asyncio.TaskGroup())
         ears: list[asyncio.Task[None]] = []

@@ -8,7 +8,8 @@ from firmware_py.core.effects import Effect
 from firmware_py.core.events import Event
 from firmware_py.core.state import State
 from firmware_py.shell.plant import Links
-from firmware_py.shell.wirelog.lines import candump, decision, failure, line, payload
+from firmware_py.shell.wirelog.kinds import CanBatch
+from firmware_py.shell.wirelog.lines import decision, failure, line, payload
 from hal.errors import HalError
 from hal.ports import CanLink, Frame, LineLink, LinkState, Message, ModbusLink, MqttLink, Table
 
@@ -19,8 +20,8 @@ Decided = Callable[[Event, tuple[Effect, ...], State], None]
 class Sink(Protocol):
     """Where the lines go. Never blocks and never raises: what it cannot take it counts."""
 
-    def put(self, entry: bytes, frames: bytes = b"") -> None:
-        """A line of `wires.jsonl`, and lines of `can.log` that belong to it."""
+    def put(self, entry: bytes, batch: CanBatch | None = None) -> None:
+        """A line of `wires.jsonl`, and the frames that belong to it."""
         ...
 
 
@@ -42,10 +43,11 @@ class Tap:
         """Frames that were handed in or sent together."""
         if self.sink is None:
             return
-        wall_s, batch = self._wall(), list(frames)
+        batch = CanBatch(link, tuple(frames), self._wall(), sent)
         way = "sent" if sent else "got"
-        entry = {"t": self.clock(), "w": wall_s, "wire": "can", "link": link, way: len(batch), **fields}
-        self.sink.put(line(entry), candump(link, batch, wall_s, sent=sent))
+        count = {way: len(batch.frames)}
+        entry = {"t": self.clock(), "w": batch.wall_s, "wire": "can", "link": link, **count, **fields}
+        self.sink.put(line(entry), batch)
 
     def controller(self, boot_id: str) -> Decided:
         """A controller begins: who hears its decisions. One before it, which is dead, is heard no more."""

@@ -12,7 +12,8 @@ import can
 import pytest
 
 from firmware_py.shell.wirelog import files
-from firmware_py.shell.wirelog.files import LogTaken, WireFiles
+from firmware_py.shell.wirelog.files import InlineFiles, LogTaken, WireFiles
+from firmware_py.shell.wirelog.kinds import CanBatch, CanFormat
 from firmware_py.shell.wirelog.lines import candump, line
 from firmware_py.shell.wirelog.reading import BadLog, WireLog
 from hal.ports import Frame
@@ -22,15 +23,16 @@ LIMIT_S = 10.0
 KILLED = """
 import asyncio, os, pathlib, sys
 from firmware_py.shell.wirelog.files import WireFiles
-from firmware_py.shell.wirelog.lines import line, candump
+from firmware_py.shell.wirelog.kinds import CanBatch, CanFormat
+from firmware_py.shell.wirelog.lines import line
 from hal.ports import Frame
 
 async def main():
-    async with WireFiles(pathlib.Path(sys.argv[1]), line({"wire-log": 1})) as log:
+    async with WireFiles(pathlib.Path(sys.argv[1]), line({"wire-log": 1, "can": sys.argv[2]}), CanFormat(sys.argv[2]), ("car",)) as log:
         n = 0
         while True:
             n += 1
-            log.put(line({"n": n, "wire": "can", "got": 1, "text": "x" * 300}), candump("car", [Frame(n, b"abcdefgh")], 1.5, sent=False))
+            log.put(line({"n": n, "wire": "can", "got": 1, "text": "x" * 300}), CanBatch("car", (Frame(n, b"abcdefgh"),), 1.5, False))
             if n == 2000:
                 print("go", flush=True)
             await asyncio.sleep(0.0001)
@@ -53,9 +55,10 @@ async def test_closed_at_once_it_is_whole(tmp_path: Path) -> None:
     assert said[-1] == {"end": "closed"}
 
 
+@pytest.mark.parametrize("kind", ["candump", "blf"])
 @pytest.mark.parametrize("wait_s", [0.0, 0.07, 0.2])
-def test_a_killed_process_leaves_whole_lines(tmp_path: Path, wait_s: float) -> None:
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+def test_a_killed_process_leaves_whole_lines(tmp_path: Path, wait_s: float, kind: str) -> None:
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path), kind], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"go\n"
     threading.Event().wait(wait_s)
@@ -107,7 +110,7 @@ async def test_a_disk_that_fails_ends_the_log_and_raises_nothing(
         raise OSError(28, "No space left on device")
 
     async with WireFiles(tmp_path, HEADER) as log:
-        monkeypatch.setattr(files, "_write_all", full)
+        monkeypatch.setattr(files, "write_all", full)
         log.put(line({"n": 0}))
         async with asyncio.timeout(LIMIT_S):
             while not log.error:
@@ -138,6 +141,62 @@ def test_python_can_reads_the_frames(tmp_path: Path) -> None:
         (1.25, "packs", 0x7FF, False, b"", True),
         (2.5, "car", 0x123, False, b"\x01", False),
     ]
+
+
+def _batch(link: str, *frames: Frame, sent: bool = False) -> CanBatch:
+    return CanBatch(link, frames, 1_700_000_000.25 + sent, sent)
+
+
+LONG, SHORT = Frame(0x18A40001, bytes.fromhex("00ff1e")), Frame(0x123, b"", extended=False)
+
+
+async def test_python_can_reads_frames_in_the_binary_format(tmp_path: Path) -> None:
+    header = line({"wire-log": 1, "can": "blf"})
+    async with WireFiles(tmp_path, header, CanFormat.BLF, ("packs", "car")) as log:
+        log.put(line({"wire": "can", "got": 2}), _batch("packs", LONG, SHORT))
+        async with asyncio.timeout(LIMIT_S):
+            while len(_said(tmp_path)) < 2:
+                await asyncio.sleep(0.01)
+        log.put(line({"wire": "can", "sent": 1}), _batch("car", SHORT, sent=True))
+    found = can.BLFReader(tmp_path / "can.blf")
+    assert (found.object_count, found.start_timestamp) == (3, 1_700_000_000.25)
+    assert [(m.timestamp, m.channel, m.arbitration_id, m.is_extended_id, bytes(m.data), m.is_rx) for m in found] == [
+        (1_700_000_000.25, 0, 0x18A40001, True, b"\x00\xff\x1e", True),
+        (1_700_000_000.25, 0, 0x123, False, b"", True),
+        (1_700_000_001.25, 1, 0x123, False, b"", False),
+    ]
+    assert [entry.frames for entry in WireLog(tmp_path)] == [(LONG, SHORT), (SHORT,), ()]
+
+
+@pytest.mark.parametrize("kind", list(CanFormat))
+async def test_a_log_without_a_frame_is_whole_too(tmp_path: Path, kind: CanFormat) -> None:
+    async with WireFiles(tmp_path, line({"wire-log": 1, "can": kind.value}), kind, ("car",)):
+        pass
+    assert [entry.said for entry in WireLog(tmp_path)] == [{"end": "closed"}]
+    assert (tmp_path / kind.file).exists()
+
+
+async def test_frames_in_the_binary_format_come_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    header = line({"wire-log": 1, "can": "blf"})
+    with InlineFiles(tmp_path, header, CanFormat.BLF, ("car",)) as log:
+        for n in range(2500):
+            log.put(line({"wire": "can", "got": 1, "n": n}), _batch("car", Frame(n, n.to_bytes(4, "big"))))
+    entries = list(WireLog(tmp_path))[:-1]
+    assert [entry.frames for entry in entries] == [(Frame(n, n.to_bytes(4, "big")),) for n in range(2500)]
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"LOGG", b"candump" * 100])
+def test_what_is_no_binary_log_is_refused(tmp_path: Path, spoiled: bytes) -> None:
+    (tmp_path / "wires.jsonl").write_bytes(line({"wire-log": 1, "can": "blf"}))
+    (tmp_path / "can.blf").write_bytes(spoiled)
+    with pytest.raises(BadLog, match=r"can\.blf: ?no whole file in the binary log format"):
+        WireLog(tmp_path)
+
+
+def test_a_format_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "wires.jsonl").write_bytes(line({"wire-log": 1, "can": "asc"}))
+    with pytest.raises(BadLog, match="frames as 'asc'; known: candump, blf"):
+        WireLog(tmp_path)
 
 
 def test_a_line_that_is_cut_is_no_line(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from firmware_py.shell.wirelog.kinds import CanBatch
+from firmware_py.shell.wirelog.lines import candump
 from firmware_py.shell.wirelog.taps import Tap, TappedCan, TappedModbus, TappedMqtt
 from hal.errors import DeviceRefused, LinkDown, LinkTimeout
 from hal.ports import Frame, LinkState, Message, Table
@@ -23,9 +25,10 @@ class Sheet:
     said: list[dict[str, Any]] = field(default_factory=list)
     frames: bytes = b""
 
-    def put(self, entry: bytes, frames: bytes = b"") -> None:
+    def put(self, entry: bytes, batch: CanBatch | None = None) -> None:
         self.said.append(json.loads(entry))
-        self.frames += frames
+        if batch is not None:
+            self.frames += candump(batch.link, batch.frames, batch.wall_s, sent=batch.sent)
 
 
 @dataclass
