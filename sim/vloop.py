@@ -106,7 +106,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Virtual time in ns."""
         return self._now_ns
 
-    def call_soon(self, callback: Callback, *args: Any, context: Context | None = None) -> asyncio.Handle:  # type: ignore[override]
+    def call_soon(  # type: ignore[override]  # typeshed ties args to the callback by a type variable
+        self, callback: Callback, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         """As asyncio."""
         if self._closed:
             self._check_closed()
@@ -114,12 +116,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.append(handle)
         return handle
 
-    def call_later(self, delay: float, callback: Callback, *args: Any, context: Context | None = None) -> _Handle:  # type: ignore[override]
+    def call_later(  # type: ignore[override]  # typeshed ties args to the callback by a type variable
+        self, delay: float, callback: Callback, *args: Any, context: Context | None = None
+    ) -> _Handle:
         """As asyncio; a delay above zero always moves time on, by 1 ns or more."""
         at_ns = self._now_ns + max(1, round(delay * NS_PER_S)) if delay > 0 else self._now_ns
         return self._set_timer(at_ns, callback, args, context)
 
-    def call_at(self, when: float, callback: Callback, *args: Any, context: Context | None = None) -> _Handle:  # type: ignore[override]
+    def call_at(  # type: ignore[override]  # typeshed ties args to the callback by a type variable
+        self, when: float, callback: Callback, *args: Any, context: Context | None = None
+    ) -> _Handle:
         """As asyncio; `time()` has reached `when`, to 1 ns, when the callback runs."""
         at_ns = max(self._now_ns + 1, round(when * NS_PER_S)) if when > self._now_s else self._now_ns
         return self._set_timer(at_ns, callback, args, context)

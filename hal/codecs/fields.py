@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hal.codecs import values
 from hal.codecs.blocks import OWN_ID, Block
@@ -92,7 +93,7 @@ def _registers(unit: Unit) -> Iterator[Field]:
             polled=is_polled(name, register) and (not taken or name in taken or _always(register)),
             shy=is_shy(register),
             decoder=_register_decoder(unit, register, gain, read),
-            placer=lambda at, r=register, g=gain, s=skip: values.placer(r, g, at + s),  # type: ignore[misc]
+            placer=partial(_placer_at, register, gain, skip),
             register=register,
             gain=gain,
         )
@@ -161,6 +162,10 @@ def _switch_decoder(spots: tuple[tuple[int, int, bool], ...], at: int, single: b
         return tuple([(entries[i] & mask != 0) is not inverted for i, mask, inverted in places])
 
     return decode
+
+
+def _placer_at(register: Register, gain: float, skip: int, at: int) -> Placer:
+    return values.placer(register, gain, at + skip)
 
 
 def _switch_placer(spots: tuple[tuple[int, int, bool], ...], at: int, single: bool) -> Placer:

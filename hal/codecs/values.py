@@ -37,7 +37,7 @@ def decoder(register: Register, gain: float, at: int) -> Decoder:
 
     def decode(entries: Sequence[int]) -> Value | None:
         found = tuple(part(entries) for part in parts)
-        return None if None in found else found  # type: ignore[return-value]
+        return None if None in found else found  # type: ignore[return-value]  # one type in all parts
 
     return decode
 
@@ -108,7 +108,7 @@ def _row_decoder(register: Register, gain: float, at: int, count: int) -> Decode
                 if len(known) < ROW_CACHE:
                     known[entry] = value
             found.append(value)
-        return tuple(found)  # type: ignore[arg-type]
+        return tuple(found)  # type: ignore[arg-type]  # one type in all entries
 
     return decode
 

@@ -41,7 +41,7 @@ _SIDE: Final = {Side.LEFT: 0, Side.RIGHT: 1}
 
 
 def _locks(value: Value | None) -> tuple[LockState, ...] | None:
-    return None if value is None else tuple(LockState(str(s)) for s in value)  # type: ignore[union-attr]
+    return tuple(LockState(str(s)) for s in value) if isinstance(value, tuple) else None
 
 
 def _word(kind: type[StrEnum]) -> Callable[[Value | None], StrEnum | None]:
@@ -95,7 +95,7 @@ class Device:
         for name, convert in self._convert.items():
             if name in values:
                 values[name] = convert(values[name])
-        return self._reading(**values, at_s=at_s if values else 0.0)  # type: ignore[no-any-return]
+        return self._reading(**values, at_s=at_s if values else 0.0)  # type: ignore[no-any-return]  # its class is data
 
     async def do(self, command: Command, *, urgent: bool = False, still: Callable[[], bool] = lambda: True) -> None:
         """Carry out a command. A stop goes to every unit that can stop, also when one of them fails.

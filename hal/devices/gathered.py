@@ -59,7 +59,7 @@ def latch_states(parts: Sequence[Value | None], *, current: bool) -> Value | Non
         return None
     count = len(opened)
     runs = [any(driven[k::count]) or not current for k in range(count)]
-    return tuple(map(_state, opened, closed, runs))  # type: ignore[arg-type]
+    return tuple(map(_state, opened, closed, runs))  # type: ignore[arg-type]  # switches are flags, by the check of the roles
 
 
 def _state(opened: bool, closed: bool, driven: bool) -> str:

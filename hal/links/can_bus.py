@@ -225,7 +225,7 @@ class _UdpMulticast(Bus):
         super().__init__(options)
         self._pack, self._unpack = can_datagram.pack, can_datagram.unpack
         carrier = self._bus._multicast  # noqa: SLF001 - it has no public name
-        self._socket: socket.socket = carrier._socket  # noqa: SLF001
+        self._socket: socket.socket = carrier._socket  # noqa: SLF001 - it has no public name
         self._socket.setblocking(False)
         self._group = (carrier.group, carrier.port)
         if carrier.ip_version == 4:

@@ -163,7 +163,7 @@ class AiomqttLink(MqttBase):
         self._backoff = backoff
         self._connect_timeout_s, self._publish_timeout_s = connect_timeout_s, publish_timeout_s
         self._healthy_s, self._window = healthy_s, window
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
         properties.SessionExpiryInterval, properties.ReceiveMaximum = session_expiry_s, window
         self._new_client = partial(
             aiomqtt.Client, host, port, identifier=client_id, username=username, password=password, tls_context=tls,
