@@ -124,9 +124,10 @@ def _lift(target_mm: float, image: Image, limits: GateLimits) -> Refusal | None:
     position, load = image.lift.position_mm, image.lift.load_kg
     if position is None or load is None:
         return Refusal("lift-known", f"lift.position_mm is {position}, lift.load_kg is {load}")
+    low, high = limits.lift_min_mm - limits.lift_overrun_mm, limits.lift_max_mm + limits.lift_overrun_mm
     refusal = (
         within("lift-range", "target", target_mm, limits.lift_min_mm, limits.lift_max_mm)
-        or within("lift-known", "lift.position_mm", position, limits.lift_min_mm - 5, limits.lift_max_mm + 5)
+        or within("lift-known", "lift.position_mm", position, low, high)
         or need("slots-stand", "shuttle.in_moving", image.shuttle.in_moving, wanted=False)
         or need("slots-stand", "shuttle.out_moving", image.shuttle.out_moving, wanted=False)
         or _slots_placed(image)
@@ -288,7 +289,7 @@ def _drive(actuator: Actuator, out: bool, image: Image, limits: GateLimits) -> R
 
 def _head_below(image: Image, limits: GateLimits) -> Refusal | None:
     """The head stands below the shutter and does not rise into it."""
-    low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
+    low, high = limits.lift_min_mm - limits.lift_overrun_mm, limits.shutter_clear_mm
     return within("head-below-shutter", "lift.position_mm", image.lift.position_mm, low, high) or need(
         "lift-stands", "lift.moving", image.lift.moving, wanted=False
     )
@@ -333,7 +334,7 @@ def _release(actuator: Actuator, image: Image, limits: GateLimits) -> Refusal | 
     """The car is let down and let go only with a pack that is locked by both channels and with nothing under it."""
     if not _all_locked(image):
         return Refusal("pack-locked", f"lock points {image.locks.state}, second channel {image.locks.proof_locked}")
-    low, high = limits.lift_min_mm - 5, limits.shutter_clear_mm
+    low, high = limits.lift_min_mm - limits.lift_overrun_mm, limits.shutter_clear_mm
     refusal = within("head-home", "lift.position_mm", image.lift.position_mm, low, high)
     if refusal is not None or actuator is Actuator.PIN_LIFT:
         return refusal

@@ -11,6 +11,8 @@ class GateLimits:
 
     lift_min_mm: float
     lift_max_mm: float
+    lift_overrun_mm: float
+    """How far beyond its range the head may be read: more is no position of it."""
     lift_transfer_mm: float
     lift_support_mm: float
     lift_tol_mm: float

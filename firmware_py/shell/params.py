@@ -123,6 +123,7 @@ def limits_of(station: Station) -> GateLimits:
     return GateLimits(
         lift_min_mm=p.lift.min_mm,
         lift_max_mm=p.lift.max_mm,
+        lift_overrun_mm=p.lift.overrun_mm,
         lift_transfer_mm=p.lift.transfer_mm,
         lift_support_mm=p.lift.support_mm,
         lift_tol_mm=p.lift.tolerance_mm,

@@ -55,6 +55,8 @@ def _check_lift(lift: LiftProcess, spot: Spot) -> None:
             (spot / low).note(str(getattr(lift, low)), f"at most {high} ({getattr(lift, high)})")
     if 2 * lift.tolerance_mm >= lift.support_mm - lift.dock_mm:
         (spot / "tolerance_mm").note(str(lift.tolerance_mm), "less than half the way from dock to support")
+    if lift.overrun_mm >= lift.transfer_mm - lift.home_mm:
+        (spot / "overrun_mm").note(str(lift.overrun_mm), "less than the way from home to transfer")
     for name in type(lift.speeds_mm_s).model_fields:
         _at_most(getattr(lift.speeds_mm_s, name), lift.max_speed_mm_s, spot / "speeds_mm_s" / name)
 

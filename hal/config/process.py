@@ -20,7 +20,10 @@ class LiftSpeeds(Strict):
 
 
 class LiftProcess(Strict):
-    """Heights of the lift head in mm above home."""
+    """Heights of the lift head in mm above home.
+
+    `overrun_mm`: how far beyond `min_mm` and `max_mm` a reading of it is believed, as an axis overshoots its end.
+    """
 
     home_mm: Num
     transfer_mm: Num
@@ -28,6 +31,7 @@ class LiftProcess(Strict):
     support_mm: Num
     min_mm: Num
     max_mm: Num
+    overrun_mm: Positive
     tolerance_mm: Positive
     hang_margin_mm: Positive
     shutter_clear_mm: Positive

@@ -72,6 +72,14 @@ def mistakes(tmp_path: Path, file: str, old: str, new: str) -> dict[str, str]:
         ),
         (
             STATION,
+            "overrun_mm = 5.0 ",
+            "overrun_mm = 250.0 ",
+            "process.lift.overrun_mm",
+            "less than the way from home to transfer",
+        ),
+        (STATION, "overrun_mm = 5.0 ", "overrun_mm = 0.0 ", "process.lift.overrun_mm", "greater than 0"),
+        (
+            STATION,
             "gap_min_mm = 2070.0",
             "gap_min_mm = 3001.0",
             "process.rail.gap_min_mm",

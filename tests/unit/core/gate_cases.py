@@ -197,6 +197,8 @@ ALWAYS: tuple[Command, ...] = (
 
 _TALL = replace(s.limits(), handovers=((300.0, Side.LEFT, Slot.IN), (900.0, Side.LEFT, Slot.OUT)))
 """A station whose buffer and store lie one above the other, with bays on the other side."""
+_LONG = replace(s.limits(), lift_overrun_mm=7.0)
+"""A station whose lift overshoots its ends by more."""
 _TALL_BUFFER = s.put(s.EMPTY_LANE, stacker__level_mm=302.0, stacker__present=True)
 _TALL_STORE = s.put(s.OUT_STORED, stacker__level_mm=898.0, shuttle__in_at_buffer=False)
 _UP = s.FREED
@@ -211,6 +213,9 @@ SINGLE = (
     Case("lift below its range", MoveLift(-5.5, 1.0), s.LOWERED, "lift-range", "target is -5.5, allowed -5 to 910"),
     Case("lift to its highest", MoveLift(910.0, 1.0), s.CLAMPED),
     Case("lift above its range", MoveLift(910.5, 1.0), s.CLAMPED, "lift-range", "target is 910.5"),
+    Case("another station's overrun", MoveLift(250.0, 1.0), s.put(s.CLAMPED, lift__position_mm=917.0), limits=_LONG),
+    Case("beyond another station's overrun", MoveLift(250.0, 1.0), s.put(s.CLAMPED, lift__position_mm=917.5),
+         "lift-known", "lift.position_mm is 917.5, allowed -12 to 917", _LONG),
     Case("lift at the upper edge sinks", MoveLift(250.0, 1.0), s.put(s.CLAMPED, lift__position_mm=915.0)),
     Case("slot to its ends", MoveSlot(Slot.IN, -3002.0, 1.0), s.LOWERED),
     Case("slot to its other end", MoveSlot(Slot.OUT, 3002.0, 1.0), s.LOWERED),
