@@ -125,6 +125,11 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         Reaction.ISOLATE,
         "Check the communication connector of the bay and call the service if its pack stays silent.",
     ),
+    FaultCode.PACK_UNIDENTIFIED: FaultRow(
+        Severity.INFO,
+        Reaction.ISOLATE,
+        "Call the service to change the pack for one that tells its code: this one is neither handed out nor charged.",
+    ),
     FaultCode.COOLANT_LEAK: FaultRow(
         _DEGRADED,
         Reaction.ISOLATE,

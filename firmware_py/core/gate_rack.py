@@ -47,7 +47,7 @@ def _may_charge(bay: int, image: Image, limits: GateLimits) -> Refusal | None:
         or need("connected", f"bay {bay}: rack.power_mated", _at(rack.power_mated, bay))
         or need("connected", f"bay {bay}: rack.coolant_mated", _at(rack.coolant_mated, bay))
         or need("tight", f"bay {bay}: rack.coolant_leak", _at(rack.coolant_leak, bay), wanted=False)
-        or (Refusal("pack-known", f"bay {bay}: pack is silent") if pack.serial is None else None)
+        or (None if pack.serial else Refusal("pack-known", f"bay {bay}: pack is silent, or tells no code"))
         or _not_hot(bay, pack.temp_max_degc, limits)
         or need("isolation-free", "platform.isolation_present", image.platform.isolation_present, wanted=False)
     )

@@ -47,7 +47,7 @@ def findings(image: Image, params: Params) -> Iterator[Findings]:
     for bay, full in enumerate(platform.bay_present or (), 1):
         leak = leaks[bay - 1] if bay <= len(leaks) else None
         pack = image.bay(bay)
-        yield _bay(bay, full, pack.serial is None, pack.temp_max_degc, params.isolate_degc)
+        yield _bay(bay, full, pack.speaks, bool(pack.serial), pack.temp_max_degc, params.isolate_degc)
         yield _connection(bay, leak, image.charger(bay))
     yield _place(platform.isolation_present)
     empty, warmest = platform.lane_clear is True, image.car_pack.temp_max_degc
@@ -88,11 +88,15 @@ def _supply(ups: UpsReading, insulation: InsulationReading, min_ohm: float) -> F
 
 
 @lru_cache(maxsize=MEMORY)
-def _bay(bay: int, full: bool, silent: bool, warmest_degc: float | None, isolate_degc: float) -> Findings:
+def _bay(
+    bay: int, full: bool, speaks: bool, named: bool, warmest_degc: float | None, isolate_degc: float
+) -> Findings:
+    """A pack without a code is heard all the same: it is neither silent nor one that may be handed out."""
     device = f"bay-{bay}"
     bad, good = _pack(device, full, warmest_degc, isolate_degc)
     mute = Finding(FaultCode.PACK_SILENT, device, f"bay {bay} is full, its pack is silent")
-    mute_bad, mute_good = _sorted((full and silent, mute))
+    nameless = Finding(FaultCode.PACK_UNIDENTIFIED, device, f"bay {bay}: the pack speaks and tells no code")
+    mute_bad, mute_good = _sorted((full and not speaks, mute), (full and speaks and not named, nameless))
     return bad + mute_bad, good | mute_good
 
 

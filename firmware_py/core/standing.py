@@ -15,7 +15,11 @@ from hal.commands import EnableCharger, Extract
 
 WATCH: Final = "watch:"
 """Prefix of the timers of findings that must last before they are faults."""
-_LASTING: Final = {FaultCode.PACK_SILENT: "silent", FaultCode.EXTRACTION_FAILED: "extraction"}
+_LASTING: Final = {
+    FaultCode.PACK_SILENT: "silent",
+    FaultCode.PACK_UNIDENTIFIED: "silent",
+    FaultCode.EXTRACTION_FAILED: "extraction",
+}
 """Findings that must last before they are faults, and the limit that says how long."""
 _ALL_CHARGERS: Final = frozenset({FaultCode.FIRE_ALARM, FaultCode.INSULATION_LOW})
 _OWN_CHARGER: Final = frozenset({FaultCode.PACK_HOT, FaultCode.COOLANT_LEAK, FaultCode.CHARGER_FAULT})

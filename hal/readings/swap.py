@@ -1,7 +1,8 @@
 """Readings of what takes part in a swap: movers, locks, platform, safety chain, car, packs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 
 class LockState(StrEnum):
@@ -188,3 +189,11 @@ class PackReading:
     discharge_allowed: bool | None = None
     maker: str | None = None
     at_s: float = 0.0
+
+    @property
+    def speaks(self) -> bool:
+        """Anything that it says is fresh."""
+        return any(getattr(self, name) is not None for name in _SAID)
+
+
+_SAID: Final = tuple(f.name for f in fields(PackReading) if f.name != "at_s")

@@ -60,7 +60,7 @@ class PackEmulator(CanEmulator):
         info = self._kinds[pack.kind.name].pack
         cell = pack.voltage_v / pack.kind.cells
         return {
-            "serial": pack.serial,
+            "serial": "" if pack.nameless else pack.serial,
             "soc_pct": pack.soc_pct,
             "soh_pct": pack.soh_pct,
             "voltage_v": pack.voltage_v,

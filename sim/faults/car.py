@@ -59,6 +59,10 @@ def _mute(rig: Rig, arguments: Arguments, on: bool) -> None:
     pack_at(rig.world, str(arguments["place"])).mute = on
 
 
+def _nameless(rig: Rig, arguments: Arguments, on: bool) -> None:
+    pack_at(rig.world, str(arguments["place"])).nameless = on
+
+
 def _low(rig: Rig, arguments: Arguments, on: bool) -> None:
     """A bad day: every pack of the rack, there and back again."""
     for place, pack in rig.world.packs.at.items():
@@ -102,6 +106,7 @@ PACK_FAULTS: Final[tuple[FaultKind, ...]] = (
         (PLACE, Parameter("bits", "fault bits", int, default=1)),
     ),
     kind("pack-mute", "the BMS of a pack is dead", "packs", _mute, (PLACE,)),
+    kind("pack-nameless", "the BMS of a pack tells no code", "packs", _nameless, (PLACE,)),
     kind("packs-low", "no pack of the rack is charged", "packs", _low, (SOC,)),
     kind("pack-set-down", "somebody puts a pack into a bay by hand", "packs", _set_down, (BAY,)),
 )

@@ -30,6 +30,8 @@ class Pack:
     fault_bits: int = 0
     mute: bool = False
     """Its BMS is dead: it says nothing, wherever it is plugged in."""
+    nameless: bool = False
+    """Its BMS tells no code, as packs of some makes do not."""
     stripped: frozenset[int] = frozenset()
     crossed: frozenset[int] = frozenset()
 

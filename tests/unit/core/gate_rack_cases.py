@@ -108,6 +108,8 @@ SINGLE = (
            "bay 2: warmest cell is unknown") for c in (EnableCharger(BAY, True), SetCharger(BAY, 400.0, 50.0))),
     Case("a hot pack is switched off", EnableCharger(BAY, False), pack(_MATED, temp_max_degc=80.0)),
     Case("a hot pack of another bay", EnableCharger(3, True), pack(_MATED, temp_max_degc=80.0)),
+    Case("a pack that tells no code", EnableCharger(BAY, True), pack(_MATED, serial=""), "pack-known",
+         "bay 2: pack is silent, or tells no code"),
     Case("no bay 0", DriveConnector(0, P, True), s.EMPTY_LANE, "bay-range", "bay 0, allowed 1 to 14"),
     Case("no bay 15", DriveConnector(15, P, False), _APART, "bay-range", "bay 15, allowed 1 to 14"),
     Case("no charger of bay 0", EnableCharger(0, True), _MATED, "pack-there", "bay 0: platform.bay_present is unknown"),

@@ -113,6 +113,27 @@ def test_a_silent_pack_is_a_fault_only_when_it_lasts() -> None:
     assert faults_cleared(effects) == [(F.PACK_SILENT, "bay-3")]
 
 
+@pytest.mark.parametrize("code", [None, ""])
+def test_a_pack_that_speaks_without_a_code_is_said_to_be_that_once_and_is_no_silent_one(code: str | None) -> None:
+    nameless = s.put(s.EMPTY_LANE, **_bay(replace(s.pack(s.NEW), serial=code)))
+    timer = "watch:PACK_UNIDENTIFIED:bay-3"
+    state, effects = SEQ.step(IDLE, nameless, Scan())
+    assert (raised(effects), of(Arm, effects)) == ([], [Arm(timer, s.params().limit_s["silent"])])
+    state, effects = SEQ.step(state, nameless, TimeUp(timer))
+    assert raised(effects) == [(F.PACK_UNIDENTIFIED, "bay-3")]
+    assert SEQ.step(state, nameless, Scan()) == (state, ())
+    assert not any(map(blocks, state.faults))
+    _, effects = SEQ.step(state, s.put(s.EMPTY_LANE, **_bay(PackReading())), Scan())
+    assert faults_cleared(effects) == [(F.PACK_UNIDENTIFIED, "bay-3")]
+    assert [a.timer for a in of(Arm, effects)] == ["watch:PACK_SILENT:bay-3"]
+
+
+def test_a_pack_of_which_one_word_is_heard_is_not_silent() -> None:
+    assert not PackReading(at_s=5.0).speaks
+    assert PackReading(voltage_v=48.0).speaks
+    assert PackReading(contactors_open=False).speaks
+
+
 CHARGING = s.put(s.EMPTY_LANE, chargers=(ChargerReading(True, 380.0, 50.0, 40.0, 0),) * 13 + s.EMPTY_LANE.chargers[:1])
 ALL_OFF = [EnableCharger(bay, on=False) for bay in range(1, 14)]
 
