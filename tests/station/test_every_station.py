@@ -16,11 +16,9 @@ from sim.campaigns.scenario_run import run_virtual as run_scenario
 from sim.campaigns.virtual import virtual_station
 from sim.scenario import Named, load_scenario
 from sim.vloop import run_virtual
+from tests.devices.test_config_files import SERVING, STATIONS
 
 CONFIG = Path(__file__).parents[2] / "config"
-STATIONS = sorted(path.stem for path in (CONFIG / "stations").glob("*.toml") if path.stem != "TEMPLATE")
-SERVING = [name for name in STATIONS if not load_station(name).config.station.bench]
-"""A bench starts and says why it does not swap."""
 READY_S = 30.0
 SETTLED_S = 5.0
 """By then every unit and every pack has been heard."""
