@@ -206,6 +206,7 @@ def test_wago_module_list(word: int, bits: int, is_input: bool) -> None:
     [
         "07 10 62 00 00 08 10 00 01 00 00 27 10 00 00 27 10 27 10 00 00 00 10 8D 51",  # one bit off
         "01 06 01 91 00 20 DD 7B",  # the manual's peak current write; right is D8 03
+        "01 05 04 0B FF 00 3C CB",  # IAI, field table of the home sample: the sum is the alarm reset's; right is FC C8
     ],
 )
 def test_a_misprint_is_not_taken_as_golden(golden: str) -> None:
