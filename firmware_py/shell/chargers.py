@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hal.config.station import FreshnessConfig
-from hal.devices.charger import ChargerNode
+from hal.devices.charger import NEVER, ChargerNode
 from hal.errors import HalError
 
 
@@ -19,11 +19,12 @@ class ChargerWatcher(Protocol):
 
 
 class ChargerPoller:
-    """Asks the modules of one link, each every `every_s` of its file. Asking is also what keeps a module on.
+    """Asks the modules of one link, each at its own pace. Asking is also what keeps a module on.
 
-    A module that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole
-    pace. One that fails `lost_after` times in a row is lost, and then asked every `probe_s` or at its own pace if that
-    is slower: its silence costs the link one time-out each time.
+    A round is completed at least as often as a module that is on wants to hear us: one may be switched on meanwhile.
+    One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace. One
+    that fails `lost_after` times in a row is lost, and then asked every `probe_s` or `every_s` if that is slower: its
+    silence costs the link one time-out each time.
     """
 
     def __init__(
@@ -38,38 +39,42 @@ class ChargerPoller:
         self._freshness = freshness
         self._watcher = watcher
         self._clock = clock
-        self._chargers = {c.name: c for c in chargers}
-        self._due_s = dict.fromkeys(self._chargers, 0.0)
+        self._chargers = tuple(chargers)
+        self._round_s = min(charger.codec.kind.charger.every_s for charger in chargers)
+        self._asked_s = dict.fromkeys(self._chargers, NEVER)
         self._fails = dict.fromkeys(self._chargers, 0)
 
     async def run(self) -> None:
         """Ask for ever: all that are due one after the other, then rest."""
         while True:
-            wait_s = min(self._due_s.values()) - self._clock()
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            now = self._clock()
-            for name, charger in self._chargers.items():
-                if self._due_s[name] <= now:
-                    await self._poll(charger, now)
+            begun_s = self._clock()
+            for charger in self._chargers:
+                if self._due_s(charger) <= begun_s:
+                    await self._poll(charger, begun_s)
             self._watcher.round_done(self.link)
+            next_s = min(begun_s + self._round_s, *map(self._due_s, self._chargers))
+            await asyncio.sleep(max(0.0, next_s - self._clock()))
+
+    def _due_s(self, charger: ChargerNode) -> float:
+        fails, pace_s = self._fails[charger], charger.every_s
+        if fails:
+            lost = fails >= self._freshness.lost_after
+            pace_s = (max if lost else min)(self._freshness.probe_s, charger.codec.kind.charger.every_s)
+        return self._asked_s[charger] + pace_s
 
     async def _poll(self, charger: ChargerNode, begun_s: float) -> None:
-        """Due again one pace after the round began, so that a round stays one round."""
-        name, every_s = charger.name, charger.codec.kind.charger.every_s
+        """Counted from the beginning of the round where it answers, so that a round stays one round."""
         lost_after = self._freshness.lost_after
-        self._due_s[name] = begun_s + every_s
+        self._asked_s[charger] = begun_s
         try:
             await charger.poll()
         except HalError as error:
-            self._fails[name] += 1
-            probe_s = self._freshness.probe_s
-            lost = self._fails[name] >= lost_after
-            self._due_s[name] = self._clock() + (max if lost else min)(probe_s, every_s)
-            if self._fails[name] == lost_after:
+            self._asked_s[charger] = self._clock()
+            self._fails[charger] += 1
+            if self._fails[charger] == lost_after:
                 self._watcher.charger_lost(charger, str(error))
         else:
-            if self._fails[name] >= lost_after:
+            if self._fails[charger] >= lost_after:
                 self._watcher.charger_found(charger)
-            self._fails[name] = 0
+            self._fails[charger] = 0
             self._watcher.charger_polled(charger)

@@ -57,6 +57,7 @@ class Cloud:
         self._seq: dict[str, int] = {}
         self._since: dict[tuple[str, str], int] = {}
         self._last: dict[str, Any] = {}
+        self._told: Image | None = None
 
     def hello(self) -> None:
         """Say what the station is, and that it is there."""
@@ -102,6 +103,9 @@ class Cloud:
 
     def devices(self, image: Image) -> None:
         """Every device, each when it changed. Called at a bounded rate."""
+        if image is self._told:
+            return
+        self._told = image
         for topic, model, values in device_states(image, self.topics, self._station.config.process.fire.zones):
             self._retain_if_new(topic, model, values)
 

@@ -1,7 +1,8 @@
 """From units and frames to the Image: readings are composed here, and freshness is judged once, for everything."""
 
 from collections.abc import Callable
-from typing import Any
+from operator import is_
+from typing import Any, Final
 
 from firmware_py.core.image import Image
 from firmware_py.shell.freshness import Freshness
@@ -16,6 +17,12 @@ from hal.ports import Frame
 from hal.readings import ChargerReading
 
 _FIELDS = tuple(Image.__dataclass_fields__)
+_NO_CHARGER: Final = ChargerReading()
+
+
+def _same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
+    """The very same readings: a speaker makes a new one when what it says changes."""
+    return len(new) == len(old) and all(map(is_, new, old))
 
 
 class Observer:
@@ -109,13 +116,19 @@ class Observer:
                 changed[name] = seen
         if self._chargers and (self._chargers_dirty or now >= self._packs_due_s):
             self._chargers_dirty = False
-            changed["chargers"] = tuple(ChargerReading() if c is None else c.reading(now) for c in self._chargers)
+            chargers = tuple(_NO_CHARGER if c is None else c.reading(now) for c in self._chargers)
+            if not _same(chargers, self.image.chargers):
+                changed["chargers"] = chargers
         if self._packs_dirty or now >= self._packs_due_s:
             self._packs_dirty = False
             self._packs_due_s = now + self._pack_s / 4
-            changed["packs"] = tuple(node.reading(now) for node in self._plant.bays)
+            packs = tuple(node.reading(now) for node in self._plant.bays)
+            if not _same(packs, self.image.packs):
+                changed["packs"] = packs
             if self._plant.buffer is not None:
-                changed["buffer"] = self._plant.buffer.reading(now)
+                buffer = self._plant.buffer.reading(now)
+                if buffer is not self.image.buffer:
+                    changed["buffer"] = buffer
         return changed
 
     def _unsettled(self) -> tuple[str, ...]:

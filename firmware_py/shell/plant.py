@@ -94,7 +94,7 @@ def charger_nodes(
     for k, at in enumerate(map(station.config.chargers.get, station.bays), start=1):
         if at is not None and at.link == channel:
             kind = station.chargers[at.type]
-            stale_s = station.config.freshness.periods * kind.charger.every_s + kind.charger.timeout_s
+            stale_s = kind.charger.stale_after_s(station.config.freshness.periods)
             node = ChargerNode(charger_name(k), ModuleCodec(kind, at.address), link, clock, stale_s)
             yield node.name, node
 

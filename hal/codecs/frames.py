@@ -28,15 +28,15 @@ class Traffic:
     fresh: bool
     alive: Bits | None
     last_alive: int | None = None
-    last: tuple[bytes, Decoded] | None = None
-    """Frame and values of last time, where the frame alone says it all: the same bytes mean the same again."""
+    last: tuple[bytes, int, Decoded] | None = None
+    """Frame of last time, the same without its alive counter, and its values, where the frame alone says it all: the
+    same bytes mean the same again."""
+    keep: int = -1
+    """Mask of the frame's little-endian reading: all but the alive counter."""
+    parts: int = 1
+    """Frames that the message needs for all that it carries."""
     decoders: tuple[tuple[str, Callable[[Words], Value | None]], ...] = field(default=())
     any_length: bool = False
-
-    @property
-    def parts(self) -> int:
-        """Frames that the message needs for all that it carries."""
-        return max((len(text.chars) for text in self.texts), default=1)
 
 
 class FrameCodec:
@@ -62,8 +62,9 @@ class FrameCodec:
         if traffic is None:
             self.unknown += 1
             return None
-        if traffic.last is not None and traffic.last[0] == frame.data:
-            return traffic.last[1]
+        last = traffic.last
+        if last is not None and traffic.alive is None and last[0] == frame.data:
+            return last[2]
         data, short = frame.data, len(frame.data) < traffic.length
         if len(data) != traffic.length:
             if not traffic.any_length:
@@ -77,21 +78,18 @@ class FrameCodec:
             if alive == traffic.last_alive:
                 self.repeated += 1
                 return None
+        body = words[0] & traffic.keep
+        if last is not None and last[1] == body and len(last[0]) == len(frame.data):
+            traffic.last_alive = alive
+            return last[2]
         try:
-            if short:
-                values = _carried(traffic, words, len(frame.data))
-            else:
-                values = {role: decode(words) for role, decode in traffic.decoders}
-                for text in traffic.texts:
-                    found = text.decode(words)
-                    if found is not None:
-                        values[text.role] = found
+            values = _carried(traffic, words, len(frame.data)) if short else _told(traffic, words)
         except OutOfRange:
             self.rejected += 1
             return None
         traffic.last_alive = alive
-        if values and traffic.alive is None and not traffic.texts:
-            traffic.last = frame.data, values
+        if values and not traffic.texts:
+            traffic.last = frame.data, body, values
         return values or None
 
     def forget(self) -> None:
@@ -193,6 +191,7 @@ def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iter
         message = messages[name]
         signals = tuple(role_signal(r, s, message) for r, s in can.signals.items() if s.message == name)
         texts = tuple(role_text(r, t, message) for r, t in can.texts.items() if t.message == name)
+        alive = bits_of(message.signals[counter], message) if counter and can.alive.message == name else None
         yield Traffic(
             name=name,
             can_id=id_at(message, can, node),
@@ -202,10 +201,22 @@ def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iter
             signals=signals,
             texts=texts,
             fresh=can.alive.message == name,
-            alive=bits_of(message.signals[counter], message) if counter and can.alive.message == name else None,
+            alive=alive,
             decoders=tuple((s.role, s.decode) for s in signals),
             any_length=can.any_length,
+            parts=max((len(text.chars) for text in texts), default=1),
+            keep=-1 if alive is None else ~int.from_bytes(_joined([alive.put(-1)], message.length), "little"),
         )
+
+
+def _told(traffic: Traffic, words: Words) -> Decoded:
+    """The roles of a whole frame. Raises `OutOfRange`."""
+    values = {role: decode(words) for role, decode in traffic.decoders}
+    for text in traffic.texts:
+        found = text.decode(words)
+        if found is not None:
+            values[text.role] = found
+    return values
 
 
 def _carried(traffic: Traffic, words: Words, octets: int) -> Decoded:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from hal.codecs.dbc import DbcMessage, Signal
 from hal.codecs.values import Value, linear
@@ -11,6 +11,9 @@ from hal.errors import CodecError
 
 Words = tuple[int, int]
 """A frame as one integer: little-endian and big-endian reading of its bytes."""
+
+MEMORY: Final = 4
+"""Texts whose parts are remembered: a place changes its sender now and then."""
 
 
 class OutOfRange(CodecError):
@@ -145,18 +148,18 @@ class RoleText:
     sizes: tuple[int, ...]
     order: Literal["little", "big"]
     seen: list[bytes] = field(default_factory=list)
+    _read: dict[Words, tuple[int, bytes]] = field(default_factory=dict)
+    """Number and characters of frames that came before: the same ones come again and again."""
 
     def decode(self, words: Words) -> str | None:
         """The text with its last part, else None. Raises `OutOfRange` for a part or characters that cannot be."""
-        number = 0 if self.part is None else self.part.get(words)
-        if number >= len(self.chars):
-            raise OutOfRange(f"{self.spec.part} = {number}")
+        number, chars = self._read.get(words) or self._part(words)
         if number == 0:
             self.seen.clear()
         elif number != len(self.seen):
             self.seen.clear()
             return None
-        self.seen.append(self.chars[number].get(words).to_bytes(self.sizes[number], self.order))
+        self.seen.append(chars)
         if len(self.seen) < len(self.chars):
             return None
         raw = b"".join(self.seen).rstrip(b"\0")
@@ -166,6 +169,16 @@ class RoleText:
         if raw and (len(raw) != self.spec.length or not raw.isalnum()):
             raise OutOfRange(f"{self.role}: {raw!r}")
         return raw.decode("ascii")
+
+    def _part(self, words: Words) -> tuple[int, bytes]:
+        number = 0 if self.part is None else self.part.get(words)
+        if number >= len(self.chars):
+            raise OutOfRange(f"{self.spec.part} = {number}")
+        if len(self._read) >= MEMORY * len(self.chars):
+            self._read.clear()
+        found = number, self.chars[number].get(words).to_bytes(self.sizes[number], self.order)
+        self._read[words] = found
+        return found
 
     def encode(self, value: Value | None, number: int) -> tuple[Words, ...]:
         """The integers of one part; an unknown text is all zeros. Raises `CodecError` when it does not fit."""

@@ -13,17 +13,22 @@ Address = Annotated[int, Field(strict=True, ge=0)]
 class ChargerInfo(Strict):
     """What it is and how it is spoken with.
 
-    It is asked every `every_s`, answers within `timeout_s`, and switches off by itself when nobody asks for
-    `off_after_s`. `confirm_s`: how long it may take until it is seen on or off.
+    It is asked every `every_s`, or every `idle_s` while it is seen off, answers within `timeout_s`, and switches off by
+    itself when nobody asks for `off_after_s`. `confirm_s`: how long it may take until it is seen on or off.
     """
 
     title: Text
     source: Text
     verified_on_hardware: Flag
     every_s: Positive
+    idle_s: Positive
     timeout_s: Positive
     confirm_s: Positive
     off_after_s: Positive
+
+    def stale_after_s(self, periods: int) -> float:
+        """A reading counts for so long."""
+        return periods * self.every_s + self.timeout_s
 
 
 class IdField(Strict):

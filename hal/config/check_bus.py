@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hal.codecs.dbc import DbcMessage, parse_dbc
 from hal.codecs.frames import id_at
 from hal.codecs.module import ModuleCodec
-from hal.config.charger import ChargerType
+from hal.config.charger import ChargerInfo, ChargerType
 from hal.config.draft import Draft
 from hal.config.files import Library
 from hal.config.mistakes import Spot
@@ -81,3 +81,14 @@ def _check_charger(draft: Draft, place: str, at: ChargerAt, kind: ChargerType | 
     if kind is not None and (at.address >= 1 << kind.id.destination.bits or at.address == kind.id.controller):
         top = (1 << kind.id.destination.bits) - 1
         (spot / "address").note(str(at.address), f"0 to {top}, and not {kind.id.controller}: that is ours")
+    if kind is not None and draft.freshness is not None:
+        _check_life(kind.charger, draft.freshness.periods, spot / "type")
+
+
+def _check_life(info: ChargerInfo, periods: int, spot: Spot) -> None:
+    """A module that is on and hears nobody switches itself off: what it said before may not outlive that."""
+    life_s = info.stale_after_s(periods)
+    if life_s > info.off_after_s:
+        spot.note(f"readings that count for {life_s:g} s", f"at most off_after_s ({info.off_after_s:g})")
+    if info.idle_s >= life_s:
+        spot.note(f"idle_s {info.idle_s:g}", f"less than the {life_s:g} s that a reading counts")

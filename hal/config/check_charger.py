@@ -18,6 +18,8 @@ def check_charger(content: ChargerContent, spot: Spot) -> None:
     info = content.charger
     if 2 * info.every_s > info.off_after_s:
         (spot / "charger" / "every_s").note(str(info.every_s), f"at most half of off_after_s ({info.off_after_s})")
+    if info.idle_s < info.every_s:
+        (spot / "charger" / "idle_s").note(str(info.idle_s), f"at least every_s ({info.every_s})")
     if info.timeout_s >= info.every_s:
         (spot / "charger" / "timeout_s").note(str(info.timeout_s), f"less than every_s ({info.every_s})")
     _check_id(content.id, spot / "id")

@@ -75,6 +75,12 @@ class Draft:
         return found
 
     @property
+    def freshness(self) -> FreshnessConfig | None:
+        """Section `[freshness]`, when it could be read."""
+        found: FreshnessConfig | None = self.single.get("freshness")
+        return found
+
+    @property
     def is_bench(self) -> bool:
         """Devices and cars may be missing."""
         return self.info is not None and self.info.bench

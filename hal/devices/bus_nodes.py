@@ -53,7 +53,8 @@ class _Node(Generic[C, R]):
             self._until_s[role] = now + self._keep_s[role]
         if frame.can_id in self._fresh_ids:
             self.at_s = now
-        if values is not self._told.get(frame.can_id):
+        told = self._told.get(frame.can_id)
+        if values is not told and values != told:
             self._told[frame.can_id] = values
             self._values.update(values)
             self._reading = None
@@ -65,9 +66,12 @@ class _Node(Generic[C, R]):
             self._clear(self._values)
             return self._unknown
         if self._reading is None or now > self._good_until_s:
-            self._clear(role for role, until_s in self._until_s.items() if now > until_s)
+            expired = [role for role, until_s in self._until_s.items() if now > until_s]
+            if expired:
+                self._clear(expired)
             self._good_until_s = min(self._until_s.values(), default=NEVER)
-            self._reading = self._new(**self._converted(self._values), at_s=self.at_s)
+            if expired or self._reading is None:
+                self._reading = self._new(**self._converted(self._values), at_s=self.at_s)
         return self._reading
 
     def _clear(self, roles: Iterable[str]) -> None:

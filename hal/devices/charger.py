@@ -41,6 +41,7 @@ class ChargerNode:
         self._seen: dict[str, tuple[float, Mapping[str, Value | None]]] = {}
         self._is_set = False
         self._reading: ChargerReading | None = None
+        self._values: Mapping[str, Any] = {}
         self._good_until_s = NEVER
 
     def take(self, frame: Frame) -> bool:
@@ -60,9 +61,16 @@ class ChargerNode:
             fresh = [(at_s, told) for at_s, told in self._seen.values() if now - at_s <= self._stale_after_s]
             values: dict[str, Any] = {role: value for _, told in fresh for role, value in told.items()}
             oldest_s = min((at_s for at_s, _ in fresh), default=0.0)
-            self._reading = ChargerReading(**values, at_s=oldest_s)
             self._good_until_s = oldest_s + self._stale_after_s if fresh else float("inf")
+            if self._reading is None or values != self._values:
+                self._values, self._reading = values, ChargerReading(**values, at_s=oldest_s)
         return self._reading
+
+    @property
+    def every_s(self) -> float:
+        """How often to ask: seldom while it is seen off. What is on, or not known, must hear us and is watched."""
+        is_off = self.reading(self._clock()).enabled is False
+        return self._info.idle_s if is_off else self._info.every_s
 
     async def poll(self) -> None:
         """Ask for everything once. The first silence ends it. Raises `LinkError`, `DeviceRefused`."""
@@ -116,9 +124,11 @@ class ChargerNode:
 
     async def _read(self, exchange: str) -> Mapping[str, Value | None]:
         answer = await self._ask(exchange)
-        self.at_s = self._clock()
-        self._seen[exchange] = (self.at_s, answer.values)
-        self._reading = None
+        now = self.at_s = self._clock()
+        old_s, old = self._seen.get(exchange, (NEVER, {}))
+        if answer.values != old or now - old_s > self._stale_after_s:
+            self._reading = None  # the same again makes no new reading, it only keeps it fresh
+        self._seen[exchange] = (now, answer.values)
         return answer.values
 
     async def _ask(

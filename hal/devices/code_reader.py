@@ -27,7 +27,7 @@ class CodeReader:
 
     def take(self, lines: list[bytes]) -> bool:
         """Lines of its link. `True` when one of them is a reading."""
-        heard = False
+        heard, before = False, self._seen
         for line in lines:
             text = line.decode("ascii", "replace")
             if text != self._no_read and not self._code.fullmatch(text):
@@ -36,8 +36,10 @@ class CodeReader:
             self._seen = None if text == self._no_read else text
             heard = True
         if heard:
-            self.at_s = self._clock()
-            self._reading = None
+            now = self._clock()
+            if self._seen != before or now - self.at_s > self.stale_after_s:
+                self._reading = None  # the same again makes no new reading, it only keeps it fresh
+            self.at_s = now
         return heard
 
     def reading(self, now: float) -> CodeReading:

@@ -21,7 +21,7 @@ from sim.campaigns.virtual_modbus import Line, frames_links, words_links
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
 from sim.reach.can_hub import CanHub
-from sim.reach.hub_timer import HubTimer
+from sim.reach.hub_timer import FOR_EVER, HubTimer
 from sim.reach.lines import MemoryLineLink
 from sim.reach.memory_can import MemoryCanLink
 from sim.reach.memory_mqtt import MemoryMqttLink
@@ -32,8 +32,6 @@ EPOCH_MS = 1_767_225_600_000
 JOURNAL_LATENCY_S = 0.0005
 MQTT_LATENCY_S = 0.002
 COALESCE_S = 1.0
-HUB_WAIT_S = 0.1
-"""How soon a car that comes in is heard at the latest."""
 
 
 @dataclass
@@ -131,7 +129,7 @@ async def virtual_station(
         else:
             modbus, lines = words_links(station, emulators, clock)
         hooks: dict[str, Callable[[bool], None]] = {}
-        can, texts = _can_links(stack, emulators, clock, hooks), _text_lines(stack, station, emulators)
+        can, texts = _can_links(stack, world, emulators, clock, hooks), _text_lines(stack, station, emulators)
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
@@ -178,17 +176,29 @@ def _text_lines(stack: AsyncExitStack, station: Station, emulators: Emulators) -
 
 
 def _can_links(
-    stack: AsyncExitStack, emulators: Emulators, clock: Callable[[], float], hooks: dict[str, Callable[[bool], None]]
+    stack: AsyncExitStack,
+    world: World,
+    emulators: Emulators,
+    clock: Callable[[], float],
+    hooks: dict[str, Callable[[bool], None]],
 ) -> dict[str, CanLink]:
     """A channel for each CAN link; `hooks` can pull out its adapter and take it off the bus."""
     can: dict[str, CanLink] = {}
     for name, nodes in emulators.can.items():
         hub = CanHub(nodes)
-        stack.enter_context(HubTimer(hub, HUB_WAIT_S if emulators.car in nodes else COALESCE_S))
+        stack.enter_context(HubTimer(hub, FOR_EVER))
+        world.watchers.append(_waker(hub))
         can[name] = link = stack.enter_context(MemoryCanLink(hub, clock))
         hooks[f"unplug {name}"] = _unplug(link)
         hooks[f"bus-off {name}"] = hub.set_bus_off
     return can
+
+
+def _waker(hub: CanHub) -> Callable[[], None]:
+    def wake() -> None:
+        hub.wake()  # as it is then: a timer sets its own, and takes it away
+
+    return wake
 
 
 def _unplug(link: MemoryCanLink) -> Callable[[bool], None]:

@@ -40,9 +40,13 @@ class CanEmulator:
         self._phase = phase
         self._alive = 0
         self._next = world.now
+        self._silent_at = -1
+        """Count of the world's changes when nobody was there; before the next one nobody comes."""
         self._stamp: Hashable = None
         self._values: CanValues = {}
         self._frames: dict[tuple[int, int, int], Frame] = {}
+        self._rounds: dict[int, list[Frame]] = {}
+        """By alive count: all messages with all their parts."""
         self._speak(codec, world.now)
 
     def look(self) -> Hashable:
@@ -61,8 +65,10 @@ class CanEmulator:
         """A frame from the bus. Most nodes do not listen."""
 
     def next_due(self) -> float:
-        """Wire time at which the next message may be due."""
-        return self._next
+        """Wire time at which the next message may be due. Where nobody is, only a change of the world brings one."""
+        if self._silent_at != self.world.changes:
+            return self._next
+        return max(self._next, self.world.next_change)
 
     def due(self, now: float) -> list[Frame]:
         """All frames due by `now`. A missed cycle is not made up for."""
@@ -75,12 +81,23 @@ class CanEmulator:
         self._next = min(slot.at_s for slot in self._slots)
         if not self._refresh(now):
             return []
+        if self._coalesce_s and len(slots) == len(self._slots):
+            return self._whole()
         return [frame for slot in slots for frame in self._take(slot)]
+
+    def _whole(self) -> list[Frame]:
+        """Every message in all its parts."""
+        frames = self._rounds.get(self._alive)
+        if frames is None:
+            frames = [frame for slot in self._slots for frame in self._take(slot)]
+            self._rounds[self._alive] = frames
+        return frames
 
     def _refresh(self, now: float) -> bool:
         """Look at the truth; `False` when nothing is said (yet)."""
         stamp = None if self.fault.silent else self.look()
         if stamp is None:
+            self._silent_at = self.world.changes
             return False
         if self.fault.frozen and self._values:
             return True
@@ -91,14 +108,14 @@ class CanEmulator:
             self._stamp = stamp
             values = self.values()
             if values != self._values:
-                self._values, self._frames = values, {}
+                self._values, self._frames, self._rounds = values, {}, {}
         self._alive = (self._alive + 1) % ALIVE_ROUND
         return True
 
     def _speak(self, codec: FrameCodec, now: float) -> None:
         """Take up the messages of a codec."""
         self._codec = codec
-        self._frames = {}
+        self._frames, self._rounds = {}, {}
         start = now if self._coalesce_s else now + self._phase * min(t.cycle_s for t in codec.traffic)
         self._slots = [_Slot(traffic, self._coalesce_s or traffic.cycle_s, start) for traffic in codec.traffic]
         self._next = start

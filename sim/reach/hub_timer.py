@@ -1,6 +1,7 @@
 """Timer that runs one CAN hub by the clock of the event loop."""
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,8 @@ LEAST_GAP_S = 0.001
 
 LONGEST_WAIT_S = 0.1
 """Longest time between two looks at `next_due`: a node that a fault had silenced comes back without a call."""
+FOR_EVER = math.inf
+"""Longest wait of a hub that is woken whenever a node may speak earlier than it said."""
 
 
 class HubTimer:
@@ -21,6 +24,7 @@ class HubTimer:
         self._longest_wait_s = longest_wait_s
         self._loop = asyncio.get_running_loop()
         self._last_run = self._loop.time() - LEAST_GAP_S
+        self._when = FOR_EVER
         self._handle: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
@@ -38,11 +42,15 @@ class HubTimer:
     def _arm(self) -> None:
         due = max(self._hub.next_due(), self._last_run + LEAST_GAP_S)
         when = min(due, self._loop.time() + self._longest_wait_s)
+        if when == self._when:
+            return
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = self._loop.call_at(when, self._run)
+        self._when = when
+        self._handle = None if when == FOR_EVER else self._loop.call_at(when, self._run)
 
     def _run(self) -> None:
+        self._when, self._handle = FOR_EVER, None
         self._last_run = self._loop.time()
         self._hub.run_due(self._last_run)
         self._arm()

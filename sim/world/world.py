@@ -1,7 +1,7 @@
 """The world: all parts of one station, advanced lazily from event to event, so that polling never changes the plant."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -78,6 +78,8 @@ class World:
         self.packs.at.update(stock if stock is not None else self._full_rack())
         self.referee = referee.Referee(self)
         self.changes = 0
+        self.watchers: list[Callable[[], None]] = []
+        """Called after each change; they may look, and change nothing."""
         self._next = math.inf
         self._busy = False
         self._stale = False
@@ -125,6 +127,11 @@ class World:
         part.on_change = self._changed
         self._movers = (*self._movers, part)
 
+    @property
+    def next_change(self) -> float:
+        """Wire time until which the truth stays as it is, if nobody interferes; the present while something moves."""
+        return self.clock.now if any(part.moving for part in self._movers) else self._next
+
     def advance(self, now: float) -> None:
         """Bring the truth to wire time `now`; cheap when nothing happens on the way, nothing when `now` has passed."""
         while self._next <= now:
@@ -139,6 +146,7 @@ class World:
         """Change the plant's speed factor (> 0) from now on."""
         self.clock.set_speed(speed)
         self._next = self._next_wire()
+        self._tell()
 
     def new_pack(self, kind: str | None = None, soc_pct: float = 90.0) -> Pack:
         """A pack of a type (the vehicle's by default) with a fresh serial number, not placed anywhere yet."""
@@ -178,6 +186,11 @@ class World:
             self._busy = False
         self.changes += 1
         self._next = self._next_wire()
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in self.watchers:
+            watcher()
 
     def _next_plant(self) -> float:
         return min(*(part.due() for part in self._movers), self.referee.due())

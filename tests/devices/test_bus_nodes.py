@@ -57,3 +57,26 @@ def test_a_code_begun_before_a_silence_is_not_completed_after_it() -> None:
     for part in range(4):
         node.take(_says(sender, "identity", NEW, part))
     assert node.reading(clock.now).serial == NEW
+
+
+def test_a_pack_that_says_the_same_again_makes_no_new_reading_and_stays_fresh() -> None:
+    station, clock = load_station("choco-14"), Clock()
+    kind = station.packs["choco-20"]
+    node, sender = PackNode(PackCodec(kind, 15), clock, STALE_S), PackCodec(kind, 15)
+
+    def round_of(serial: str, count: int) -> None:
+        node.take(_says(sender, "alive", serial, count))
+        for part in range(4):
+            node.take(_says(sender, "identity", serial, part))
+
+    round_of(OLD, 0)
+    first = node.reading(clock.now)
+    assert (first.serial, first.soc_pct) == (OLD, 90.0)
+    for count in range(1, 10):
+        clock.now += 1.0
+        round_of(OLD, count)
+        assert node.reading(clock.now) is first, count
+    round_of(NEW, 10)
+    assert node.reading(clock.now).serial == NEW
+    clock.now += STALE_S + 0.1
+    assert node.reading(clock.now).serial is None

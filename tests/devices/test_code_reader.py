@@ -51,6 +51,19 @@ def test_a_line_that_is_neither_changes_nothing(reader: CodeReader, clock: Clock
     assert reader.junk == 1
 
 
+def test_the_same_code_again_makes_no_new_reading_and_keeps_it_fresh(reader: CodeReader, clock: Clock) -> None:
+    reader.take([CODE])
+    first = reader.reading(clock.now)
+    for _ in range(5):
+        clock.now += 1.0
+        assert reader.take([CODE])
+        assert reader.reading(clock.now) is first
+    clock.now += 1.6
+    assert reader.reading(clock.now) == CodeReading()
+    reader.take([CODE])
+    assert reader.reading(clock.now) == CodeReading(CODE.decode(), clock.now), "after a silence it is a new one"
+
+
 def test_a_reader_that_falls_silent_is_unknown_after_three_of_its_periods(reader: CodeReader, clock: Clock) -> None:
     assert reader.reading(10.0) == CodeReading()
     reader.take([CODE])

@@ -263,6 +263,33 @@ def test_a_pack_talks_at_its_cycles_and_an_empty_bay_is_silent(bus: Bus, station
     assert listen(bus, "bay-14", 10.0) == []
 
 
+def test_who_is_not_there_wants_no_look_until_the_world_changes(bus: Bus) -> None:
+    node, told = bus.emulators.nodes["bay-14"], []
+    bus.world.watchers.append(lambda: told.append(node.next_due()))
+    assert node.due(1.0) == []
+    assert node.next_due() == float("inf")
+    bus.world.packs.put("bay-14", bus.world.new_pack("choco-20"))
+    assert told, "whoever waits for the node is told of the change"
+    assert told[-1] < 2.0
+    assert node.due(2.0)
+    inject(Rig(bus.world, bus.emulators), "pack-silent", place="bay-14")
+    assert node.due(3.0) == []
+    assert node.next_due() == float("inf")
+    clear(Rig(bus.world, bus.emulators), "pack-silent", place="bay-14")
+    assert node.due(4.0)
+
+
+def test_while_something_moves_a_silent_node_is_looked_at_at_its_own_pace(bus: Bus) -> None:
+    """A pack that the lift presses to the car is heard on the way: no event says that its plug is in."""
+    node = bus.emulators.nodes["car"]
+    bus.tick()
+    bus.do("stacker_crane", "move", level_mm=1500.0)
+    bus.tick()
+    assert bus.see("stacker_crane")["moving"]
+    assert node.due(bus.now) == []
+    assert bus.now < node.next_due() <= bus.now + 0.1
+
+
 def test_frames_are_of_the_pack_that_is_there_now(bus: Bus, station: Station) -> None:
     listen(bus, "bay-14", 1.0)
     pack = bus.world.new_pack("choco-25", soc_pct=55.0)

@@ -1,7 +1,9 @@
 """Chargers in a running station: seen by the core, commanded through gate and journal, lost and found."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from itertools import pairwise
 
 from firmware_py.core.effects import Act
 from firmware_py.core.faults import FaultCode
@@ -21,6 +23,25 @@ async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not reached():
             await asyncio.sleep(0.05)
+
+
+class Asked:
+    """A wire log that keeps the times at which modules are asked for their output (command 3, the first)."""
+
+    def __init__(self) -> None:
+        self.at_s: dict[str, list[float]] = {}
+
+    def put(self, entry: bytes, frames: bytes = b"") -> None:
+        told = json.loads(entry)
+        if told.get("link") == "chargers" and "sent" in told:
+            can_id = frames.decode().split()[2].partition("#")[0]
+            if can_id.startswith("0283"):
+                self.at_s.setdefault(f"bay-{int(can_id[4:6], 16)}", []).append(told["t"])
+
+    def longest_s(self, place: str, since_s: float) -> float:
+        """The longest time between two questions."""
+        times = [at_s for at_s in self.at_s[place] if at_s >= since_s]
+        return max(later - earlier for earlier, later in pairwise(times))
 
 
 def seen(running: VirtualStation, bay: int) -> ChargerReading:
@@ -93,6 +114,46 @@ def test_a_command_passes_gate_and_journal_and_reaches_the_module_of_its_bay_alo
             await until(lambda: seen(running, 3).enabled is False)
             intents = [e.row.body for e in await running.journal.rows(Query(kind="intent"))]
             assert {"row": "", "command": "EnableCharger", "bay": 3, "on": False} in intents
+
+    run_virtual(main(), 1)
+
+
+def test_what_is_on_is_asked_as_often_as_it_must_hear_us_and_what_is_off_seldom() -> None:
+    """Every 3 s and every 8 s by the file. A module that is switched on between is asked often at once."""
+
+    async def main() -> None:
+        loop, asked = asyncio.get_running_loop(), Asked()
+        async with virtual_station(STATION, 1, wire_log=asked) as running:
+            await running.controller.ready.wait()
+            mate(running, 3)
+            await asyncio.sleep(41.0)
+            assert 7.9 < asked.longest_s("bay-3", 5.0) < 8.2
+            assert await outcome(running, SetCharger(3, 400.0, 20.0)) == ("sent", "")
+            assert await outcome(running, EnableCharger(3, on=True)) == ("sent", "")
+            since_s = loop.time() - 1.0
+            await asyncio.sleep(30.0)
+            assert running.emulators.chargers["bay-3"].on
+            assert asked.longest_s("bay-3", since_s) < 3.3
+            assert asked.longest_s("bay-4", since_s) > 7.9
+
+    run_virtual(main(), 1)
+
+
+def test_one_answer_that_is_lost_makes_nothing_unknown() -> None:
+    async def main() -> None:
+        loop, asked = asyncio.get_running_loop(), Asked()
+        async with virtual_station(STATION, 1, wire_log=asked) as running:
+            await until(lambda: seen(running, 5).enabled is False)
+            fault, count = running.emulators.chargers["bay-5"].fault, len(asked.at_s["bay-5"])
+            fault.silent = True
+            until_s = loop.time() + 20.0
+            while loop.time() < until_s:
+                assert seen(running, 5).enabled is False
+                if len(asked.at_s["bay-5"]) > count:
+                    fault.silent = False
+                await asyncio.sleep(0.05)
+            assert not fault.silent, "a question was lost"
+            assert (FaultCode.LINK_LOST, "charger-5") not in faults(running)
 
     run_virtual(main(), 1)
 

@@ -14,8 +14,9 @@ FILE = "chargers/infypower-reg.toml"
 @pytest.mark.parametrize(
     ("old", "new", "key", "value"),
     [
-        ("every_s = 4.0", "every_s = 6.0", "charger.every_s", "6.0"),
-        ("timeout_s = 0.2", "timeout_s = 4.0", "charger.timeout_s", "4.0"),
+        ("every_s = 3.0", "every_s = 6.0", "charger.every_s", "6.0"),
+        ("idle_s = 8.0", "idle_s = 2.0", "charger.idle_s", "2.0"),
+        ("timeout_s = 0.2", "timeout_s = 3.0", "charger.timeout_s", "3.0"),
         ("destination = { bit = 8,", "destination = { bit = 7,", "id.destination", "bit 7"),
         ("error = { bit = 26, bits = 3 }", "error = { bit = 26, bits = 4 }", "id.error", "bit 29"),
         ("controller = 0xF0", "controller = 0x1F0", "id.controller", "496"),

@@ -11,6 +11,7 @@ from hal.errors import ConfigError
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 STATION = "stations/choco-14.toml"
 SIGNALS, RACK, FIRE = (f"devices/generic/{name}.toml" for name in ("signals", "rack", "fire-panel"))
+CHARGER = "chargers/infypower-reg.toml"
 READER = 'end = "\\r\\n", no_read = "NOREAD"'
 
 
@@ -54,6 +55,8 @@ def mistakes(tmp_path: Path, file: str, old: str, new: str) -> dict[str, str]:
             "at least 6",
         ),
         (STATION, READER, 'end = "RE", no_read = "NOREAD"', "devices.scanner.end", "no part of no_read"),
+        (STATION, "periods = 3\n", "periods = 4\n", "chargers.bay-1.type", "at most off_after_s (10)"),
+        (CHARGER, "idle_s = 8.0", "idle_s = 9.5", "chargers.bay-1.type", "less than the 9.2 s"),
         (STATION, "[units.supply]", "[units.meter]", "units.meter", "no device has"),
         (
             STATION,

@@ -68,6 +68,15 @@ def test_a_counter_that_stands_still_refreshes_nothing() -> None:
     assert codec.decode(status(codec, 16)) is not None
 
 
+def test_the_same_content_is_the_same_value_whatever_the_counter_says_and_other_content_is_not() -> None:
+    codec = PackCodec(PACK, 1)
+    first = codec.decode(status(codec, 15))
+    assert codec.decode(status(codec, 16)) is first
+    assert codec.decode(status(codec, 16)) is None, "remembered content is no new count"
+    assert (codec.decode(status(codec, 17, soc_pct=95.2)) or {})["soc_pct"] == 95.2
+    assert codec.decode(status(codec, 18)) == first
+
+
 @pytest.mark.parametrize("cut", [b"", b"\0", b"\0" * 7, b"\0" * 9, b"\0" * 64])
 def test_frames_of_another_length_are_rejected(cut: bytes) -> None:
     codec = PackCodec(PACK, 1)
