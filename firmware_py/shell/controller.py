@@ -118,6 +118,7 @@ class Controller:
         self._rescan: asyncio.Handle | None = None
         self._shown: Signal | None = None
         self._fatal: asyncio.Future[None] | None = None
+        self._over = False
         self._buses = [BusWatch(name, links.can[name], self._roll, self._guarded) for name in self.plant.speakers]
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
@@ -176,6 +177,7 @@ class Controller:
                 for asker in self._charger_pollers:
                     group.create_task(asker.run(), name=f"poll-{asker.link}")
         finally:
+            self._over = True
             for bus in self._buses:
                 bus.stop()
             self._timers.clear()
@@ -214,7 +216,9 @@ class Controller:
     # ---------------------------------------------------------------- deciding
 
     def decide(self, event: Event) -> None:
-        """One step of the core, its effects carried out in order. Never waits."""
+        """One step of the core, its effects carried out in order. Never waits. After the end of `run`: nothing."""
+        if self._over:
+            return
         before = self.state
         self.state, effects = self.sequencer.step(before, self.observer.image, event)
         if self.host.decided is not None:
@@ -247,11 +251,7 @@ class Controller:
             chosen = periods(self.plant, state.packml, moving)
             for poller in self._pollers:
                 poller.set_periods(chosen)
-        if state.packml is not before.packml:
-            if state.packml is PackML.STOPPING:
-                self._not_stopping.clear()
-            else:
-                self._not_stopping.set()
+        (self._not_stopping.clear if state.packml is PackML.STOPPING else self._not_stopping.set)()
         if state.packml is not before.packml or state.faults != before.faults:
             self.host.notifier.status(state_line(state))
         if self.host.changed is not None:
@@ -328,19 +328,19 @@ class Controller:
     def _round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
         self.progress.round_done(link)
-        if self.observer.update():
-            self.decide(Scan())
-        else:
-            self.progress.decided()
+        self._look()
+        self.progress.decided()
 
     def _on_frames(self, link: str, frames: list[Frame]) -> None:
+        if self._over:  # links go on telling who has subscribed
+            return
         self.observer.take_frames(link, frames)
         self._guarded(self._roll.look_at_packs)
         if self.plant.car in self.plant.speakers[link]:  # a swap waits for what a car says, never for a pack in a bay
             self._guarded(self._look)
 
     def _on_lines(self, lines: list[bytes]) -> None:
-        if self.observer.take_lines(lines) and self._scanner_watch is not None:
+        if not self._over and self.observer.take_lines(lines) and self._scanner_watch is not None:
             self._scanner_watch.heard()
             self._guarded(self._roll.check_ready)
             self._guarded(self._look)

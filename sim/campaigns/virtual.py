@@ -78,18 +78,31 @@ class _Process:
         self._group = group
         self._boot = boot
         self._boots = 1
+        self._is_dead = False
         self.task = group.create_task(running.controller.run(), name="controller")
 
     def kill(self, on: bool) -> None:
-        """Kill it, or start it again on the same journal."""
-        for line in self._running.lines.values():
-            line.down = on
+        """Kill it, or start it again on the same journal. Killing the dead and starting the living does nothing."""
+        if on is self._is_dead:
+            return
+        self._is_dead = on
         if on:
+            self._cut(down=True)
             self.task.cancel()
             return
         self._boots += 1
         self._running.controller = self._boot(self._boots)
-        self.task = self._group.create_task(self._running.controller.run(), name=f"controller-{self._boots}")
+        self.task = self._group.create_task(self._start(self.task), name=f"controller-{self._boots}")
+
+    async def _start(self, before: asyncio.Task[None]) -> None:
+        """The wires are whole again once nothing is left of the one before."""
+        await asyncio.gather(before, return_exceptions=True)
+        self._cut(down=self._is_dead)
+        await self._running.controller.run()
+
+    def _cut(self, *, down: bool) -> None:
+        for line in self._running.lines.values():
+            line.down = down
 
 
 @asynccontextmanager
