@@ -22,8 +22,8 @@ class ChargerPoller:
     """Asks the modules of one link, each at its own pace. Asking is also what keeps a module on.
 
     A round is completed at least as often as a module that is on wants to hear us: one may be switched on meanwhile.
-    One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace. One
-    that fails `lost_after` times in a row is lost, and then asked every `probe_s` or `every_s` if that is slower: its
+    One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace.
+    After `lost_after` failures in a row it is lost, and then asked every `probe_s` or `every_s` if that is slower: its
     silence costs the link one time-out each time.
     """
 

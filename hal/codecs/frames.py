@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from hal.codecs.dbc import DbcMessage, parse_dbc
 from hal.codecs.signals import Bits, OutOfRange, RoleSignal, RoleText, Words, bits_of, role_signal, role_text
@@ -12,6 +13,9 @@ from hal.config.signals import CanMap
 from hal.config.vehicle import VehicleType
 from hal.errors import CodecError
 from hal.ports import Frame
+
+TEXTS_KNOWN: Final = 4
+"""Texts of a message whose parts are remembered: its sender changes now and then."""
 
 
 @dataclass
@@ -31,10 +35,14 @@ class Traffic:
     last: tuple[bytes, int, Decoded] | None = None
     """Frame of last time, the same without its alive counter, and its values, where the frame alone says it all: the
     same bytes mean the same again."""
+    is_one_text: bool = False
+    """It carries parts of one text and nothing else."""
     keep: int = -1
     """Mask of the frame's little-endian reading: all but the alive counter."""
     parts: int = 1
     """Frames that the message needs for all that it carries."""
+    known: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    """Frames that are a part of one text and nothing else -> number and characters: the same ones come again."""
     decoders: tuple[tuple[str, Callable[[Words], Value | None]], ...] = field(default=())
     any_length: bool = False
 
@@ -65,6 +73,8 @@ class FrameCodec:
         last = traffic.last
         if last is not None and traffic.alive is None and last[0] == frame.data:
             return last[2]
+        if (known := traffic.known.get(frame.data)) is not None:
+            return self._text(traffic, *known)
         data, short = frame.data, len(frame.data) < traffic.length
         if len(data) != traffic.length:
             if not traffic.any_length:
@@ -90,7 +100,19 @@ class FrameCodec:
         traffic.last_alive = alive
         if values and not traffic.texts:
             traffic.last = frame.data, body, values
+        elif traffic.is_one_text and not short:
+            _remember(traffic, frame.data, words)
         return values or None
+
+    def _text(self, traffic: Traffic, number: int, chars: bytes) -> Decoded | None:
+        """What a remembered part brings: the whole text with the last one."""
+        text = traffic.texts[0]
+        try:
+            found = text.add(number, chars)
+        except OutOfRange:
+            self.rejected += 1
+            return None
+        return None if found is None else {text.role: found}
 
     def forget(self) -> None:
         """Drop the parts of texts that are not complete: after a silence the sender may be another one."""
@@ -204,6 +226,7 @@ def _traffic(can: CanMap, messages: Mapping[str, DbcMessage], node: int) -> Iter
             alive=alive,
             decoders=tuple((s.role, s.decode) for s in signals),
             any_length=can.any_length,
+            is_one_text=len(texts) == 1 and not signals and alive is None,
             parts=max((len(text.chars) for text in texts), default=1),
             keep=-1 if alive is None else ~int.from_bytes(_joined([alive.put(-1)], message.length), "little"),
         )
@@ -217,6 +240,12 @@ def _told(traffic: Traffic, words: Words) -> Decoded:
         if found is not None:
             values[text.role] = found
     return values
+
+
+def _remember(traffic: Traffic, data: bytes, words: Words) -> None:
+    if len(traffic.known) >= TEXTS_KNOWN * traffic.parts:
+        traffic.known.clear()
+    traffic.known[data] = traffic.texts[0].part_of(words)
 
 
 def _carried(traffic: Traffic, words: Words, octets: int) -> Decoded:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from hal.codecs.dbc import DbcMessage, Signal
 from hal.codecs.values import Value, linear
@@ -11,9 +11,6 @@ from hal.errors import CodecError
 
 Words = tuple[int, int]
 """A frame as one integer: little-endian and big-endian reading of its bytes."""
-
-MEMORY: Final = 4
-"""Texts whose parts are remembered: a place changes its sender now and then."""
 
 
 class OutOfRange(CodecError):
@@ -148,12 +145,13 @@ class RoleText:
     sizes: tuple[int, ...]
     order: Literal["little", "big"]
     seen: list[bytes] = field(default_factory=list)
-    _read: dict[Words, tuple[int, bytes]] = field(default_factory=dict)
-    """Number and characters of frames that came before: the same ones come again and again."""
 
     def decode(self, words: Words) -> str | None:
         """The text with its last part, else None. Raises `OutOfRange` for a part or characters that cannot be."""
-        number, chars = self._read.get(words) or self._part(words)
+        return self.add(*self.part_of(words))
+
+    def add(self, number: int, chars: bytes) -> str | None:
+        """The text with its last part, else None. Raises `OutOfRange` for characters that cannot be."""
         if number == 0:
             self.seen.clear()
         elif number != len(self.seen):
@@ -170,15 +168,12 @@ class RoleText:
             raise OutOfRange(f"{self.role}: {raw!r}")
         return raw.decode("ascii")
 
-    def _part(self, words: Words) -> tuple[int, bytes]:
+    def part_of(self, words: Words) -> tuple[int, bytes]:
+        """Number and characters of one part. Raises `OutOfRange` for a number that there is not."""
         number = 0 if self.part is None else self.part.get(words)
         if number >= len(self.chars):
             raise OutOfRange(f"{self.spec.part} = {number}")
-        if len(self._read) >= MEMORY * len(self.chars):
-            self._read.clear()
-        found = number, self.chars[number].get(words).to_bytes(self.sizes[number], self.order)
-        self._read[words] = found
-        return found
+        return number, self.chars[number].get(words).to_bytes(self.sizes[number], self.order)
 
     def encode(self, value: Value | None, number: int) -> tuple[Words, ...]:
         """The integers of one part; an unknown text is all zeros. Raises `CodecError` when it does not fit."""

@@ -38,6 +38,7 @@ class CanHub:
 
     def __init__(self, emulators: Iterable[CanEmulator] = ()) -> None:
         self._emulators = tuple(emulators)
+        self._next_dues = tuple(emulator.next_due for emulator in self._emulators)
         self._listeners: list[Listener] = []
         self._criers: list[Crier] = []
         self._is_off = False
@@ -87,7 +88,7 @@ class CanHub:
 
     def next_due(self) -> float:
         """Time of the next frame of any emulator, infinity where none is planned."""
-        return min((emulator.next_due() for emulator in self._emulators), default=float("inf"))
+        return min([due() for due in self._next_dues], default=float("inf"))
 
     def _give(self, frames: list[Frame], sender: Listener | None) -> None:
         for listener in tuple(self._listeners):

@@ -191,7 +191,7 @@ def test_a_bench_is_like_a_station_that_there_is(tmp_path: Path) -> None:
 
 
 def test_its_own_section_goes_before_the_one_that_is_lent(tmp_path: Path) -> None:
-    own = "[freshness]\nperiods = 4\nlost_after = 2\nprobe_s = 1.0\npack_s = 5.0\ncar_s = 0.5\n\n[cloud]"
+    own = "[freshness]\nperiods = 3\nlost_after = 4\nprobe_s = 1.0\npack_s = 5.0\ncar_s = 0.5\n\n[cloud]"
     station = load_station(str(edited(tmp_path, ("[cloud]", own))), roots=(CONFIG,))
     assert (station.config.freshness.pack_s, BENCH.config.freshness.pack_s) == (5.0, 3.0)
     assert station.hash != BENCH.hash

@@ -88,7 +88,7 @@ def test_every_bay_shows_its_charger_off_and_the_station_is_ready_with_them() ->
 
 
 def test_one_lost_answer_at_the_start_keeps_nobody_waiting_for_a_whole_round_of_chargers() -> None:
-    """A module is asked every 4 s; `probe_s` is 1 s."""
+    """A module is asked every 3 s, or 8 s; `probe_s` is 1 s."""
 
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:

@@ -95,7 +95,7 @@ def test_many_mistakes_of_many_files_at_once(root: Path) -> None:
         (STATION, "unit = 3", 'unit = "3"', "units.lift_switches.unit", ""),
         (STATION, "unit = 3", "unit = 2", "units.lift_switches.unit", ""),
         (STATION, 'link = "locks"', 'link = "car"', "units.lock_tools.link", ""),
-        (STATION, "poll = { idle_s = 1.0", "poll = { idle_s = 0.001", "units.lift_drive.poll", ""),
+        (STATION, "poll = { idle_s = 2.0", "poll = { idle_s = 0.001", "units.lift_drive.poll", ""),
         (STATION, "target_mm = 0.001", "traget_mm = 0.001", "units.lift_drive.gain.traget_mm", "target_mm"),
         (STATION, "target_mm = 0.001", "target_mm = 0", "units.lift_drive.gain.target_mm", ""),
         (STATION, 'at_seat = "di2"', 'at_seat = "di16"', "units.lift_switches.inputs.at_seat", ""),

@@ -77,6 +77,39 @@ def test_the_same_content_is_the_same_value_whatever_the_counter_says_and_other_
     assert codec.decode(status(codec, 18)) == first
 
 
+def whole(codec: PackCodec, serial: str | None) -> list[Frame]:
+    """The four frames of a pack code."""
+    return [codec.frame(codec.traffic[3], {"serial": serial}, 0, part) for part in range(4)]
+
+
+def heard(codec: PackCodec, frames: list[Frame]) -> list[object]:
+    return [values["serial"] for frame in frames if (values := codec.decode(frame)) is not None]
+
+
+def test_a_text_whose_parts_are_known_still_needs_all_of_them_in_order() -> None:
+    codec, old, new = PackCodec(PACK, 1), "001PB20" + "A" * 17, "001PB20" + "B" * 17
+    one, other = whole(codec, old), whole(codec, new)
+    assert heard(codec, [*one, *one, *other, *other]) == [old, old, new, new]
+    assert heard(codec, [one[0], one[2], one[3], one[1]]) == []
+    assert heard(codec, [one[0], one[1], one[0], *one[1:]]) == [old]
+    assert codec.rejected == 0
+
+
+def test_known_parts_that_make_no_code_are_rejected() -> None:
+    codec, code = PackCodec(PACK, 1), "001PB20" + "A" * 17
+    full, none = whole(codec, code), whole(codec, None)
+    assert heard(codec, [*full, *none]) == [code, ""]
+    assert heard(codec, [*full[:3], none[3]]) == []
+    assert codec.rejected == 1
+
+
+def test_a_place_that_has_seen_many_packs_hears_the_next_one_too() -> None:
+    codec = PackCodec(PACK, 1)
+    codes = [f"001PB20{letter * 17}" for letter in "ABCDEFGHIJ"]
+    assert heard(codec, [frame for code in codes for frame in whole(codec, code)]) == codes
+    assert len(codec.traffic[3].known) <= 16, "what was heard long ago is not kept"
+
+
 @pytest.mark.parametrize("cut", [b"", b"\0", b"\0" * 7, b"\0" * 9, b"\0" * 64])
 def test_frames_of_another_length_are_rejected(cut: bytes) -> None:
     codec = PackCodec(PACK, 1)

@@ -81,9 +81,9 @@ def test_a_value_counts_for_a_few_periods_and_the_time_out_and_is_unknown_after(
 def test_units_of_one_device_go_stale_by_themselves() -> None:
     bench = Bench()
     bench.bring("lift_drive", position_mm=250.0)
-    bench.now += 2.0
+    bench.now += 4.0
     bench.bring("lift_load", load_kg=3.0)
-    image = bench.at(104.0)
+    image = bench.at(108.0)
     assert (image.lift.position_mm, image.lift.load_kg) == (None, 3.0)
 
 
@@ -123,8 +123,8 @@ def test_a_sample_from_before_the_change_of_pace_settles_nothing() -> None:
 def test_a_slower_pace_unsettles_nothing() -> None:
     bench = Bench()
     bench.bring("stacker_crane", level_mm=0.0)
-    bench.observer.set_period("stacker_crane", 2.0)
-    assert bench.at(100.0 + PERIODS * 2.0).stacker.level_mm == 0.0
+    bench.observer.set_period("stacker_crane", 4.0)
+    assert bench.at(100.0 + PERIODS * 4.0).stacker.level_mm == 0.0
     assert bench.observer.image.unsettled == ()
 
 
