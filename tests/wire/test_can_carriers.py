@@ -44,6 +44,19 @@ async def test_a_pack_and_the_controller_are_reached(interface: str, tmp_path: P
         assert status.code == 0, status.err
 
 
+async def test_two_runs_on_the_same_multicast_group_do_not_hear_each_other(tmp_path: Path) -> None:
+    root = ["--config", str(config_on("udp_multicast", tmp_path))]
+    async with bench() as one, one.simulator(*root) as first, bench() as two, two.simulator(*root) as second:
+        assert first["links"]["packs"]["channel"] == second["links"]["packs"]["channel"]
+        assert (await one.command("sim", "fault", "pack-silent", "place=bay-1")).code == 0
+        heard = []
+        for on, simulator in ((one, first), (two, second)):
+            words = ["read", STATION, "bay-1", *root, "--links", simulator["overlay"], "--json"]
+            read = await on.command(*words)
+            heard.append([part["values"]["soc_pct"]["value"] is not None for part in read.json["parts"]])
+        assert heard == [[False], [True]]
+
+
 @pytest.mark.parametrize("interface", ["slcan", "socketcand"])
 async def test_an_adapter_pulled_out_is_seen_by_the_controller_and_found_again(interface: str, tmp_path: Path) -> None:
     root = ["--config", str(config_on(interface, tmp_path))] if interface == "slcan" else []
