@@ -88,9 +88,7 @@ def _supply(ups: UpsReading, insulation: InsulationReading, min_ohm: float) -> F
 
 
 @lru_cache(maxsize=MEMORY)
-def _bay(
-    bay: int, full: bool, speaks: bool, named: bool, warmest_degc: float | None, isolate_degc: float
-) -> Findings:
+def _bay(bay: int, full: bool, speaks: bool, named: bool, warmest_degc: float | None, isolate_degc: float) -> Findings:
     """A pack without a code is heard all the same: it is neither silent nor one that may be handed out."""
     device = f"bay-{bay}"
     bad, good = _pack(device, full, warmest_degc, isolate_degc)
