@@ -22,7 +22,8 @@ class ChargerPoller:
     """Asks the modules of one link, each at its own pace. Asking is also what keeps a module on.
 
     A round is completed at least as often as a module that is on wants to hear us: one may be switched on meanwhile.
-    One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace.
+    One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace;
+    at once where it was never heard: a channel that has just come up may have lost the first request.
     After `lost_after` failures in a row it is lost, and then asked every `probe_s` or `every_s` if that is slower: its
     silence costs the link one time-out each time.
     """
@@ -57,9 +58,11 @@ class ChargerPoller:
 
     def _due_s(self, charger: ChargerNode) -> float:
         fails, pace_s = self._fails[charger], charger.every_s
-        if fails:
-            lost = fails >= self._freshness.lost_after
-            pace_s = (max if lost else min)(self._freshness.probe_s, charger.codec.kind.charger.every_s)
+        if fails >= self._freshness.lost_after:
+            pace_s = max(self._freshness.probe_s, charger.codec.kind.charger.every_s)
+        elif fails:
+            heard = charger.at_s != NEVER
+            pace_s = min(self._freshness.probe_s, charger.codec.kind.charger.every_s) if heard else 0.0
         return self._asked_s[charger] + pace_s
 
     async def _poll(self, charger: ChargerNode, begun_s: float) -> None:
