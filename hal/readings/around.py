@@ -91,13 +91,13 @@ class MeterReading:
 class HoistReading:
     """Columns that raise the car on its pins. Heights in mm above the floor, up positive: they must keep step.
 
-    `catch_engaged` is the mechanical catch, which bears the car when a drive lets go; `overload`: a column carries more
-    than the hoist may lift.
+    `catch_engaged` is the mechanical catch, which bears the car when a drive lets go; `overloaded`: a column carries
+    more than the hoist may lift.
     """
 
     columns_mm: tuple[float, ...] | None = None
     catch_engaged: bool | None = None
-    overload: bool | None = None
+    overloaded: bool | None = None
     at_s: float = 0.0
 
 

@@ -19,7 +19,7 @@ INSULATION_CHANNEL: Final = 71
 def hoist_values(world: World) -> Values:
     """Hoist: columns and catch."""
     hoist = world.hoist
-    return {"columns_mm": hoist.columns_mm, "catch_engaged": hoist.catch_engaged, "overload": hoist.overloaded}
+    return {"columns_mm": hoist.columns_mm, "catch_engaged": hoist.catch_engaged, "overloaded": hoist.overloaded}
 
 
 def vision_values(world: World) -> Values:

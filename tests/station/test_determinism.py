@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.scenario_result import Result
@@ -23,6 +25,7 @@ def run(station: Station, seed: int = SEED) -> Result:
     return run_virtual(load_scenario(SCENARIO), seed, jitter=JITTER, station=station)
 
 
+@pytest.mark.timeout(240)  # thirteen runs, three of them in processes of their own
 def test_ten_runs_in_one_process_and_three_fresh_ones_agree() -> None:
     station = load_station("choco-14")
     digests: set[str] = set()
@@ -37,7 +40,7 @@ def test_ten_runs_in_one_process_and_three_fresh_ones_agree() -> None:
     for hash_seed in ("random",) * 3:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         fresh = subprocess.run(
-            [sys.executable, "-c", FRESH], env=environment, capture_output=True, text=True, timeout=50, check=True
+            [sys.executable, "-c", FRESH], env=environment, capture_output=True, text=True, timeout=150, check=True
         )
         digests.add(fresh.stdout.strip())
     assert len(digests) == 1

@@ -62,7 +62,7 @@ SLOTS_APART = Watch(slots_apart, F.SHUTTLE_JAMMED, "shuttle")
 ORDER_STANDS = Watch(order_stands, F.NO_ELIGIBLE_PACK, "rack")
 IN_STEP = Watch(columns_in_step, F.COLUMNS_OUT_OF_STEP, "hoist")
 CAUGHT = Watch(flag("hoist", "catch_engaged"), F.CATCH_NOT_ENGAGED, "hoist")
-NO_OVERLOAD = Watch(flag("hoist", "overload", wanted=False), F.HOIST_OVERLOADED, "hoist")
+NO_OVERLOAD = Watch(flag("hoist", "overloaded", wanted=False), F.HOIST_OVERLOADED, "hoist")
 SEAT_CLEAR = Watch(flag("vision", "seat_clear"), F.SEAT_NOT_CLEAR, "vision")
 CODE_READ = Watch(code_is_reserved, F.PACK_SERIAL_MISMATCH, "scanner")
 

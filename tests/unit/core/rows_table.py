@@ -87,7 +87,7 @@ DANGERS = {
     "rods-lost": Danger({"platform__rods_centred": False}, F.CAR_NOT_HELD, "platform"),
     "catch-lost": Danger({"hoist__catch_engaged": False}, F.CATCH_NOT_ENGAGED, "hoist"),
     "columns": Danger({"hoist__columns_mm": (100.0, 100.0, 94.9, 100.0)}, F.COLUMNS_OUT_OF_STEP, "hoist"),
-    "hoist-over": Danger({"hoist__overload": True}, F.HOIST_OVERLOADED, "hoist"),
+    "hoist-over": Danger({"hoist__overloaded": True}, F.HOIST_OVERLOADED, "hoist"),
     "rack-silent": Danger({"rack": RackReading()}, _LOST, "rack"),
     "shutter": Danger({"platform__shutter_open": False}, F.SHUTTER_NOT_REACHED, "platform"),
     "lift-silent": Danger({"lift": LiftReading()}, _LOST, "lift"),
