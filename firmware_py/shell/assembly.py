@@ -12,7 +12,8 @@ from firmware_py.shell.carriers import can_link, cloud_link, line_link, modbus_l
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
-from firmware_py.shell.controller import Controller, Host
+from firmware_py.shell.controller import Controller
+from firmware_py.shell.host import Host
 from firmware_py.shell.journal import Stamp
 from firmware_py.shell.journal_writer import SqliteJournal
 from firmware_py.shell.logbook import log_change, log_event, log_link, log_warning

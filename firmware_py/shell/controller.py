@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -34,6 +33,7 @@ from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import SAFETY, Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.heart import Heart
+from firmware_py.shell.host import Host
 from firmware_py.shell.journal import Journal, Query, Row
 from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
@@ -49,7 +49,6 @@ from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.recorder import Recorder
 from firmware_py.shell.roll_call import RollCall
 from firmware_py.shell.scanner import ReaderWatch
-from firmware_py.shell.service import Notifier
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.commands import Signal
@@ -59,24 +58,6 @@ from hal.errors import HalError
 from hal.ports import Frame
 
 _STEP_NOTES: Final = frozenset({Note.STEP_STARTED, Note.STEP_DONE, Note.STEP_FAILED, Note.RETRY})
-
-
-@dataclass(frozen=True)
-class Host:
-    """What the controller needs of its surroundings."""
-
-    clock: Callable[[], float]
-    """Monotonic seconds: the loop's own."""
-    now_ms: Callable[[], int]
-    """Wall clock, ms since 1970 UTC, for stamps and for the expiry of orders."""
-    boot_id: str
-    software: str
-    notifier: Notifier
-    watchdog_s: float | None = None
-    changed: Callable[[State, State], None] | None = None
-    """Told of each change of the core's state, before and after: for the log."""
-    decided: Callable[[Event, tuple[Effect, ...], State], None] | None = None
-    """Told of each step of the core, before its effects are carried out: for the wire log."""
 
 
 class Controller:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from firmware_py.shell.carriers import line_cutter
 from firmware_py.shell.cloud import will_of
-from firmware_py.shell.controller import Controller, Host
+from firmware_py.shell.controller import Controller
+from firmware_py.shell.host import Host
 from firmware_py.shell.journal import Stamp
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.plant import Links

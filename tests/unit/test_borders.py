@@ -81,3 +81,13 @@ def test_a_check_is_turned_off_by_name_and_with_a_reason(room: str) -> None:
 )
 def test_what_is_a_reason(line: str, bad: bool) -> None:
     assert bool(silenced_without_reason(line)) is bad
+
+
+def test_every_room_is_small() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in ("firmware_py", "hal", "sim", "tests", "bench")
+        for path in (ROOT / folder).rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long, "split them by subject"
