@@ -151,17 +151,18 @@ class RoleText:
         return self.add(*self.part_of(words))
 
     def add(self, number: int, chars: bytes) -> str | None:
-        """The text with its last part, else None. Raises `OutOfRange` for characters that cannot be."""
-        if number == 0:
-            self.seen.clear()
-        elif number != len(self.seen):
+        """The text with its last part, else None. Raises `OutOfRange`, and takes nothing, for what cannot be."""
+        if number and number != len(self.seen):
             self.seen.clear()
             return None
-        self.seen.append(chars)
-        if len(self.seen) < len(self.chars):
+        if number + 1 < len(self.chars):
+            self.seen[number:] = [chars]
             return None
-        raw = b"".join(self.seen).rstrip(b"\0")
+        whole = self._whole(b"".join((*self.seen[:number], chars)).rstrip(b"\0"))
         self.seen.clear()
+        return whole
+
+    def _whole(self, raw: bytes) -> str | None:
         if self.part is None:
             return _words(self.role, raw.rstrip(b" "))
         if raw and (len(raw) != self.spec.length or not raw.isalnum()):

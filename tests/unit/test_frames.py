@@ -103,6 +103,13 @@ def test_known_parts_that_make_no_code_are_rejected() -> None:
     assert codec.rejected == 1
 
 
+def test_a_last_part_that_is_rejected_changes_nothing() -> None:
+    codec, code = PackCodec(PACK, 1), "001PB20" + "A" * 17
+    full, none = whole(codec, code), whole(codec, None)
+    assert heard(codec, [*full[:3], none[3], full[3]]) == [code]
+    assert codec.rejected == 1
+
+
 def test_a_place_that_has_seen_many_packs_hears_the_next_one_too() -> None:
     codec = PackCodec(PACK, 1)
     codes = [f"001PB20{letter * 17}" for letter in "ABCDEFGHIJ"]

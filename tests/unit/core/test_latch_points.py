@@ -9,7 +9,7 @@ from firmware_py.core.chart.evidence import lock_evidence
 from firmware_py.core.image import Image
 from hal.readings import LockState
 from tests.unit.core import scenes as s
-from tests.unit.core.test_engine import see
+from tests.unit.core.test_checks import see
 
 UNMEASURED = s.put(s.LOCKED, locks__torque_nm=None, locks__angle_deg=None)
 
