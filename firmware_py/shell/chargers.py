@@ -6,7 +6,7 @@ from typing import Protocol
 
 from hal.config.station import FreshnessConfig
 from hal.devices.charger import NEVER, ChargerNode
-from hal.errors import HalError
+from hal.errors import HalError, LinkTimeout
 
 
 class ChargerWatcher(Protocol):
@@ -23,7 +23,7 @@ class ChargerPoller:
 
     A round is completed at least as often as a module that is on wants to hear us: one may be switched on meanwhile.
     One that fails is asked again after `probe_s`, so that one lost answer does not keep it unknown for a whole pace;
-    at once where it was never heard: a channel that has just come up may have lost the first request.
+    at once where a request was sent and it was never heard: a channel that has just come up may lose the first one.
     After `lost_after` failures in a row it is lost, and then asked every `probe_s` or `every_s` if that is slower: its
     silence costs the link one time-out each time.
     """
@@ -44,6 +44,8 @@ class ChargerPoller:
         self._round_s = min(charger.codec.kind.charger.every_s for charger in chargers)
         self._asked_s = dict.fromkeys(self._chargers, NEVER)
         self._fails = dict.fromkeys(self._chargers, 0)
+        self._unanswered: set[ChargerNode] = set()
+        """Their last request was sent, and nothing came."""
 
     async def run(self) -> None:
         """Ask for ever: all that are due one after the other, then rest."""
@@ -61,8 +63,8 @@ class ChargerPoller:
         if fails >= self._freshness.lost_after:
             pace_s = max(self._freshness.probe_s, charger.codec.kind.charger.every_s)
         elif fails:
-            heard = charger.at_s != NEVER
-            pace_s = min(self._freshness.probe_s, charger.codec.kind.charger.every_s) if heard else 0.0
+            anew = charger.at_s == NEVER and charger in self._unanswered
+            pace_s = 0.0 if anew else min(self._freshness.probe_s, charger.codec.kind.charger.every_s)
         return self._asked_s[charger] + pace_s
 
     async def _poll(self, charger: ChargerNode, begun_s: float) -> None:
@@ -73,6 +75,7 @@ class ChargerPoller:
             await charger.poll()
         except HalError as error:
             self._asked_s[charger] = self._clock()
+            (self._unanswered.add if isinstance(error, LinkTimeout) else self._unanswered.discard)(charger)
             self._fails[charger] += 1
             if self._fails[charger] == lost_after:
                 self._watcher.charger_lost(charger, str(error))
