@@ -70,13 +70,17 @@ async def edges(w: Wire, ear: Ear, count: int, rng: random.Random) -> list[float
 
 
 async def _moving(w: Wire) -> None:
+    """The lift goes up. Raises TimeoutError, which says how the station was, where it does not."""
     world, loop = w.served.world, asyncio.get_running_loop()
-    async with asyncio.timeout(10.0):
-        while True:
-            world.advance(loop.time())
-            if world.lift.moving and world.safety.drives_enabled:
-                return
-            await asyncio.sleep(0.005)
+    end_s = loop.time() + 10.0
+    while True:
+        world.advance(loop.time())
+        if world.lift.moving and world.safety.drives_enabled:
+            return
+        if loop.time() > end_s:
+            status = await w.ask("status")
+            raise TimeoutError(f"the lift does not move: {status.get('status', status)}")
+        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
