@@ -27,6 +27,11 @@ def way_is_free(v: c.View) -> c.Miss | None:
     return c.every(c.flag("shuttle", "out_moving"), c.flag("shuttle", "out_present"))(v)
 
 
+def may_leave_the_buffer(v: c.View) -> c.Miss | None:
+    """A pack that still stands at the buffer has said all that is asked for: after a hold too, it is looked at anew."""
+    return c.buffer_may_go(v) if c.in_slot_at("buffer", "in_at_buffer")(v) is None else None
+
+
 EXCHANGE: Final = (
     Row(
         name="11",
@@ -58,7 +63,7 @@ EXCHANGE: Final = (
             c.in_slot_at("buffer", "in_at_buffer"),
             c.lift_at("transfer", "at_transfer"),
         ),
-        clear=way_is_free,
+        clear=c.every(way_is_free, may_leave_the_buffer),
         guard_cases=(w.BUFFER_MAY_GO,),
         patience="stacker",
         moves=("shuttle",),

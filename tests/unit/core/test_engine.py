@@ -14,7 +14,7 @@ from firmware_py.core.events import Operator, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode as F
 from firmware_py.core.faults import Reaction
 from firmware_py.core.image import Image
-from firmware_py.core.packml import PackML
+from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Install, Phase, State
 from hal.readings import LockState, PackReading, SelfCheck
@@ -80,6 +80,13 @@ def test_the_new_pack_leaves_the_buffer_only_when_it_has_said_all_that_is_asked_
     assert SEQ.step(waiting, silent, Scan()) == (waiting, ())
     assert not raised(SEQ.step(waiting, silent, TimeUp("guard:12"))[1])
     assert raised(SEQ.step(waiting, silent, TimeUp("patience:12"))[1]) == [(F.PACK_NOT_ELIGIBLE, "buffer")]
+
+
+def test_a_pack_that_became_silent_during_a_hold_does_not_leave_the_buffer_when_it_is_over() -> None:
+    waiting = State(PackML.EXECUTE, StablePlace.S2, (Active("12", Phase.WAITING, resumed=True),), s.SWAP)
+    assert of(Act, SEQ.step(waiting, s.OUT_STORED, Scan())[1])
+    silent = s.put(s.OUT_STORED, buffer__soc_pct=None)
+    assert SEQ.step(waiting, silent, Scan()) == (waiting, ())
 
 
 @pytest.mark.parametrize("row", ["0.6", "12"])
