@@ -9,6 +9,7 @@ import typer
 from firmware_py.cli import (
     by_hand,
     check,
+    db,
     diagram,
     exits,
     explain,
@@ -63,7 +64,7 @@ def build() -> typer.Typer:
     )
     app.callback()(_common)
     for part in (
-        run_station, operate, by_hand, watch, check, explain, probe, read, wire_log, diagram, install_service,
+        run_station, operate, by_hand, watch, check, explain, probe, read, wire_log, db, diagram, install_service,
     ):  # fmt: skip
         part.register(app)
     for point in entry_points(group=GROUP):

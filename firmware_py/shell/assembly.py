@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware_py.shell import places
 from firmware_py.shell.carriers import can_link, cloud_link, line_link, modbus_link
-from firmware_py.shell.clock import system_wall_clock
+from firmware_py.shell.clock import system_wall_clock, wall_synced
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
 from firmware_py.shell.controller import Controller
@@ -84,7 +84,7 @@ async def run_station(
         stop = stack.enter_context(_stop_signals())
         notifier = stack.enter_context(Notifier.from_environment())
         journal = await stack.enter_async_context(
-            SqliteJournal(state_dir / "journal.sqlite", lambda: Stamp(clock(), system_wall_clock()))
+            SqliteJournal(state_dir / places.JOURNAL, lambda: Stamp(clock(), system_wall_clock(), wall_synced()))
         )
         tap = Tap(clock, system_wall_clock)
         desk = WireLogDesk(station, tap, boot_id, software())

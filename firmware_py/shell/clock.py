@@ -18,6 +18,11 @@ def system_wall_clock() -> float:
     return time.time()
 
 
+def wall_synced() -> bool:
+    """The wall clock is known to have been set."""
+    return SYNCHRONIZED.exists()
+
+
 def wall_source() -> str:
     """Where the wall clock's time comes from, as far as this machine tells."""
-    return "system clock, set by systemd-timesyncd" if SYNCHRONIZED.exists() else "system clock, nobody known to set it"
+    return "system clock, set by systemd-timesyncd" if wall_synced() else "system clock, nobody known to set it"

@@ -14,11 +14,19 @@ class JournalError(Exception):
     """
 
 
+class JournalTaken(JournalError):
+    """Another controller, or a tool that writes, has this journal."""
+
+
 class Stamp(NamedTuple):
-    """Time of a row: monotonic s of this boot, and s since 1970-01-01 UTC as the station's clock has it."""
+    """Time of a row: monotonic s of this boot, and s since 1970-01-01 UTC as the station's clock has it.
+
+    `synced`: that clock is known to have been set. Where it is not, `t_wall` may be anything.
+    """
 
     t_mono: float
     t_wall: float
+    synced: bool = False
 
 
 Clock = Callable[[], Stamp]

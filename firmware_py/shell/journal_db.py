@@ -4,31 +4,42 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from firmware_py.shell.journal import Draft, Entry, JournalError, Query, Row, Stamp
+from firmware_py.shell import journal_schema as schema
+from firmware_py.shell.journal import Draft, Entry, JournalError, JournalTaken, Query, Row, Stamp
 
-SCHEMA_VERSION: Final = 1
 BUSY_S: Final = 2.0
 """Patience with somebody else's lock on the file, in s. There should be none: we are the only writer."""
 IN_MEMORY: Final = ":memory:"
+FULL: Final = 2
+"""`synchronous`: the log is synced at each commit. NORMAL (1) loses acknowledged rows in a power cut."""
+WAL_PAGES: Final = 1000
+"""The write-ahead log is copied into the file after so many pages: about 4 MiB."""
 
-SCHEMA: Final = (
-    """CREATE TABLE journal (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        t_mono REAL NOT NULL,
-        t_wall REAL NOT NULL,
-        kind TEXT NOT NULL,
-        swap_id TEXT,
-        body TEXT NOT NULL
-    ) STRICT""",
-    "CREATE INDEX journal_by_swap ON journal (swap_id, seq) WHERE swap_id IS NOT NULL",
-    "CREATE INDEX journal_by_kind ON journal (kind, seq)",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
+SETTINGS: Final[tuple[tuple[str, str | int], ...]] = (
+    ("journal_mode", "wal"),
+    ("synchronous", FULL),
+    ("wal_autocheckpoint", WAL_PAGES),
+    ("temp_store", 2),  # in memory: a sort needs no second place on the disk
 )
-INSERT: Final = "INSERT INTO journal (t_mono, t_wall, kind, swap_id, body) VALUES (?, ?, ?, ?, ?)"
+"""Set when a file is opened, then read back: a setting that did not take would be noticed in a power cut only."""
+
+COLUMNS: Final = "seq, t_mono, t_wall, synced, kind, swap_id, body"
+INSERT: Final = "INSERT INTO journal (t_mono, t_wall, synced, kind, swap_id, body) VALUES (?, ?, ?, ?, ?, ?)"
+TAIL: Final = 500
+"""So many of the last rows are read at the start: they must be whole and follow each other."""
+
+Connect = Callable[[str], sqlite3.Connection]
+"""The seam to SQLite: everything above it is the production code, whatever disk lies below."""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection on the file system of this machine. Raises sqlite3.Error."""
+    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
 
 
 class InstanceLock:
@@ -43,25 +54,35 @@ class InstanceLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            raise JournalError(f"{path} is locked: another controller runs on this journal") from error
+            raise JournalTaken(f"{path} is locked: another controller runs on this journal") from error
 
     def release(self) -> None:
         """Give the lock back. The file stays: removing it would let two others lock two different files."""
         os.close(self._descriptor)
 
 
-class JournalDb:
-    """Rows in a SQLite file. Not for the event loop: calls wait for the disk. Any error is final (`failed`)."""
+def lock_of(path: Path) -> Path:
+    """The lock file of a journal."""
+    return path.with_name(f"{path.name}.lock")
 
-    def __init__(self, path: Path | str) -> None:
+
+class JournalDb:
+    """Rows in a SQLite file. Not for the event loop: calls wait for the disk. Any error is final (`failed`).
+
+    Opening makes a new file, and raises SchemaMismatch for one of another schema, JournalTaken for one in use and
+    JournalError where the disk, the settings or the last rows are not as they must be.
+    """
+
+    def __init__(self, path: Path | str, connect: Connect = connect) -> None:
         self.failed: str | None = None
         self.commits = 0
         in_memory = str(path) == IN_MEMORY
-        self._lock = None if in_memory else InstanceLock(Path(f"{path}.lock"))
+        self._lock = None if in_memory else InstanceLock(lock_of(Path(path)))
         try:
-            self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            self._connection = connect(str(path))
             try:
-                self._prepare("memory" if in_memory else "wal")
+                _set(self._connection, in_memory=in_memory)
+                self._prepare()
             except BaseException:
                 self._connection.close()
                 raise
@@ -85,22 +106,10 @@ class JournalDb:
     def rows(self, query: Query) -> list[Entry]:
         """Kept entries. Raises JournalError, and from then on always."""
         self.check()
-        where: list[str] = ["seq > ?"]
-        values: list[object] = [query.after_seq]
-        for column, wanted in (("kind", query.kind), ("swap_id", query.swap_id)):
-            if wanted is not None:
-                where.append(f"{column} = ?")
-                values.append(wanted)
-        order = "DESC" if query.newest_first else "ASC"
-        sql = f"SELECT seq, t_mono, t_wall, kind, swap_id, body FROM journal WHERE {' AND '.join(where)}"
         try:
-            found = self._connection.execute(f"{sql} ORDER BY seq {order} LIMIT ?", (*values, query.limit)).fetchall()
-        except sqlite3.Error as error:
+            return read(self._connection, query)
+        except (sqlite3.Error, ValueError) as error:
             raise self.fail(f"{type(error).__name__}: {error}") from error
-        return [
-            Entry(seq, Stamp(t_mono, t_wall), Row(kind, json.loads(body), swap_id))
-            for seq, t_mono, t_wall, kind, swap_id, body in found
-        ]
 
     def check(self) -> None:
         """Raise JournalError if an earlier call has failed."""
@@ -117,21 +126,48 @@ class JournalDb:
         self._connection.close()
         self._release()
 
-    def _prepare(self, mode: str) -> None:
-        (got,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if got != mode:
-            raise JournalError(f"the file system refuses a write-ahead log (got {got!r})")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA:
-                self._connection.execute(statement)
-            self._connection.execute("COMMIT")
-        elif version != SCHEMA_VERSION:
-            raise JournalError(f"the journal has schema {version}, this program knows {SCHEMA_VERSION}")
+    def _prepare(self) -> None:
+        found = schema.version_of(self._connection)
+        if found == 0:
+            schema.create(self._connection)
+        elif found != schema.VERSION:
+            raise schema.SchemaMismatch(found, schema.VERSION)
+        try:
+            tail = read(self._connection, Query(newest_first=True, limit=TAIL))
+        except ValueError as error:
+            raise JournalError(f"the last rows are not whole: {error}") from error
+        gaps = [entry.seq for entry, after in pairwise(reversed(tail)) if after.seq != entry.seq + 1]
+        if gaps:
+            raise JournalError(f"rows are missing behind number {gaps[-1]}: the file was tampered with, or is damaged")
 
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:
+    """Entries of an open file. Raises sqlite3.Error; ValueError for a body that is no JSON."""
+    where: list[str] = ["seq > ?"]
+    values: list[object] = [query.after_seq]
+    for column, wanted in (("kind", query.kind), ("swap_id", query.swap_id)):
+        if wanted is not None:
+            where.append(f"{column} = ?")
+            values.append(wanted)
+    order = "DESC" if query.newest_first else "ASC"
+    sql = f"SELECT {COLUMNS} FROM journal WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?"
+    return [
+        Entry(seq, Stamp(t_mono, t_wall, bool(synced)), Row(kind, json.loads(body), swap_id))
+        for seq, t_mono, t_wall, synced, kind, swap_id, body in connection.execute(sql, (*values, query.limit))
+    ]
+
+
+def _set(connection: sqlite3.Connection, *, in_memory: bool) -> None:
+    for name, wanted in SETTINGS:
+        if in_memory and name in {"journal_mode", "wal_autocheckpoint"}:
+            continue
+        connection.execute(f"PRAGMA {name} = {wanted}").close()
+    for name, wanted in SETTINGS:
+        (got,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if got != ("memory" if in_memory and name == "journal_mode" else wanted):
+            raise JournalError(f"the database does not take {name} = {wanted} (it has {got!r})")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firmware_py.shell.journal import ALL, Clock, Entry, Query, Row, draft
-from firmware_py.shell.journal_db import IN_MEMORY, JournalDb
+from firmware_py.shell.journal_db import IN_MEMORY, Connect, JournalDb, connect
 
 
 class InlineJournal:
@@ -15,10 +15,12 @@ class InlineJournal:
     nobody was told of. `close()` without having waited is a crash, as far as the file can tell.
     """
 
-    def __init__(self, path: Path | str = IN_MEMORY, *, clock: Clock, latency_s: float = 0.0) -> None:
+    def __init__(
+        self, path: Path | str = IN_MEMORY, *, clock: Clock, latency_s: float = 0.0, connect: Connect = connect
+    ) -> None:
         self.latency_s = latency_s
         self._clock = clock
-        self._db = JournalDb(path)
+        self._db = JournalDb(path, connect)
 
     async def append(self, rows: Sequence[Row]) -> None:
         """See `Journal`."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from firmware_py.shell.journal import ALL, Clock, Draft, Entry, JournalError, Query, Row, draft
-from firmware_py.shell.journal_db import JournalDb
+from firmware_py.shell.journal_db import Connect, JournalDb, connect
 
 MAX_GROUP: Final = 256
 """Calls that share a commit at most, so that none waits for a transaction without end."""
@@ -31,8 +31,9 @@ class SqliteJournal:
     Entering raises JournalError where the file cannot be opened or another controller has it.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, connect: Connect = connect) -> None:
         self._path = path
+        self._connect = connect
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._db: JournalDb | None = None
@@ -87,7 +88,7 @@ class SqliteJournal:
 
     def _write(self, opened: asyncio.Future[None]) -> None:
         try:
-            self._db = db = JournalDb(self._path)
+            self._db = db = JournalDb(self._path, self._connect)
         except Exception as error:  # edge of the thread: whoever waits for it must hear of it
             self._tell([(opened, error)])
             return

@@ -7,6 +7,7 @@ from typing import Final
 
 CONTROL: Final = "control.sock"
 OVERLAY: Final = "links.toml"
+JOURNAL: Final = "journal.sqlite"
 _APP: Final = "swapstation"
 
 
@@ -49,6 +50,14 @@ def state_dir(station: str, environment: Mapping[str, str] = os.environ) -> Path
         return Path(given)
     home = environment.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / _APP / station
+
+
+def journal(station: str, state: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The journal of a station for who comes from outside: where `run` keeps it, else where the service does."""
+    if state is not None:
+        return state / JOURNAL
+    own, service = state_dir(station, environment) / JOURNAL, Path("/var/lib") / _APP / station / JOURNAL
+    return service if service.exists() and not own.exists() else own
 
 
 def log_dir(state: Path, environment: Mapping[str, str] = os.environ) -> Path:

@@ -147,7 +147,9 @@ async def virtual_station(
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
-        kept = journal or InlineJournal(clock=lambda: Stamp(clock(), now_ms() / 1000), latency_s=JOURNAL_LATENCY_S)
+        kept = journal or InlineJournal(
+            clock=lambda: Stamp(clock(), now_ms() / 1000, synced=True), latency_s=JOURNAL_LATENCY_S
+        )
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
         links = tap.links(Links(modbus, can, cloud, texts))

@@ -12,15 +12,15 @@ from types import MappingProxyType
 
 import pytest
 
-from firmware_py.shell.journal import Journal, JournalError, Query, Row, Stamp
-from firmware_py.shell.journal_db import SCHEMA_VERSION, JournalDb
+from firmware_py.shell.journal import Journal, JournalError, Query, Row, Stamp, draft
+from firmware_py.shell.journal_db import JournalDb
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.journal_writer import SqliteJournal
 from sim.vloop import run_virtual
 
 ROOT = Path(__file__).parents[2]
-STAMP = Stamp(12.5, 1_700_000_000.25)
-PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "user_version": SCHEMA_VERSION}
+STAMP = Stamp(12.5, 1_700_000_000.25, synced=True)
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 1000, "user_version": 2}
 """2 is FULL: each commit is on the disk."""
 
 
@@ -36,7 +36,9 @@ def path(tmp_path: Path) -> Path:
 def kept(path: Path) -> list[tuple[object, ...]]:
     """What somebody else sees in the file."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as other:
-        return other.execute("SELECT seq, t_mono, t_wall, kind, swap_id, body FROM journal ORDER BY seq").fetchall()
+        return other.execute(
+            "SELECT seq, t_mono, t_wall, synced, kind, swap_id, body FROM journal ORDER BY seq"
+        ).fetchall()
 
 
 def intents(count: int, swap_id: str | None = None) -> list[Row]:
@@ -67,6 +69,40 @@ async def test_the_file_is_synced_at_each_commit(path: Path) -> None:
         assert journal._db is not None
         pragmas = [journal._db._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS]
     assert pragmas == list(PRAGMAS.values())
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"), [("synchronous = 1", "synchronous = 2"), ("journal_mode = delete", "journal_mode = wal")]
+)
+def test_a_setting_that_does_not_take_is_seen_before_a_power_cut_shows_it(path: Path, setting: str, said: str) -> None:
+    class Stubborn(sqlite3.Connection):
+        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
+            name = setting.partition(" ")[0]
+            return super().execute(f"PRAGMA {setting}" if sql.startswith(f"PRAGMA {name} =") else sql, *values)
+
+    with pytest.raises(JournalError, match=f"does not take {said}"):
+        JournalDb(path, lambda where: sqlite3.connect(where, isolation_level=None, factory=Stubborn))
+    JournalDb(path).close()
+
+
+def test_a_row_that_is_missing_among_the_last_is_seen_at_the_start(path: Path) -> None:
+    db = JournalDb(path)
+    db.append(draft(intents(5), clock))
+    db.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DELETE FROM journal WHERE seq = 3")
+    with pytest.raises(JournalError, match="missing behind number 2"):
+        JournalDb(path)
+
+
+def test_a_last_row_that_is_not_whole_is_seen_at_the_start(path: Path) -> None:
+    db = JournalDb(path)
+    db.append(draft(intents(5), clock))
+    db.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE journal SET body = substr(body, 2) WHERE seq = 5")
+    with pytest.raises(JournalError, match="not whole"):
+        JournalDb(path)
 
 
 async def test_rows_survive_a_restart_and_seq_goes_on(path: Path) -> None:
@@ -117,7 +153,7 @@ async def test_a_cancelled_caller_harms_nobody(path: Path) -> None:
         await asyncio.sleep(0)
         impatient.cancel()
         await journal.append([Row("note")])
-        assert [row[3] for row in kept(path)] == ["intent", "note"]
+        assert [row[4] for row in kept(path)] == ["intent", "note"]
     assert impatient.cancelled()
 
 
@@ -148,7 +184,7 @@ async def test_a_body_that_is_no_json_harms_nobody_else(path: Path, body: dict[s
         with pytest.raises((TypeError, ValueError)):
             await journal.append([Row("intent"), Row("intent", body)])
         await journal.append([Row("note")])
-        assert [row[3] for row in kept(path)] == ["note"]
+        assert [row[4] for row in kept(path)] == ["note"]
 
 
 async def test_a_second_controller_is_refused(path: Path) -> None:
