@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
         --strip-extras --allow-unsafe --no-header --no-annotate
 
-.PHONY: help setup demo test mutants coverage fuzz bench figures docs lock clean
+.PHONY: help setup demo test mutants torture coverage fuzz bench figures docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -36,6 +36,9 @@ test: $(STAMP)  ## All checks: lint, types, borders, tests
 
 mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 	@$(PY) -m tests.tools.mutate_gate
+
+torture: $(STAMP)  ## 20,000 power cuts on the journal of running swaps: nothing lost, nothing done without an intent
+	@$(PY) -m sim.campaigns.torture
 
 CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests/unit/test_frames.py tests/unit/test_identity.py \
                tests/unit/test_charger_files.py tests/unit/test_stamp.py tests/golden tests/devices

@@ -172,7 +172,7 @@ class Effector:
         self._recorder.note(
             Row(
                 "outcome",
-                {**_body(act.row, act.command), "result": outcome.result, "text": outcome.text},
+                {**_body(act.row, act.command), "result": outcome.result, "why": outcome.text},
                 self._swap_id(),
             )
         )

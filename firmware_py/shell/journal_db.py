@@ -30,16 +30,17 @@ SETTINGS: Final[tuple[tuple[str, str | int], ...]] = (
 
 COLUMNS: Final = "seq, t_mono, t_wall, synced, kind, swap_id, body"
 INSERT: Final = "INSERT INTO journal (t_mono, t_wall, synced, kind, swap_id, body) VALUES (?, ?, ?, ?, ?, ?)"
-TAIL: Final = 500
+TAIL: Final = 100
 """So many of the last rows are read at the start: they must be whole and follow each other."""
 
 Connect = Callable[[str], sqlite3.Connection]
 """The seam to SQLite: everything above it is the production code, whatever disk lies below."""
 
 
-def connect(path: str) -> sqlite3.Connection:
-    """A connection on the file system of this machine. Raises sqlite3.Error."""
-    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+def connect(path: str, vfs: str | None = None) -> sqlite3.Connection:
+    """A connection on the file system of this machine, or on SQLite's VFS of that name. Raises sqlite3.Error."""
+    where = path if vfs is None else f"{Path(path).absolute().as_uri()}?vfs={vfs}"
+    return sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=vfs is not None)
 
 
 class InstanceLock:
@@ -111,6 +112,14 @@ class JournalDb:
         except (sqlite3.Error, ValueError) as error:
             raise self.fail(f"{type(error).__name__}: {error}") from error
 
+    def problems(self) -> list[str]:
+        """What is wrong with the pages of the file: looks at all of them. Raises JournalError, as `rows` does."""
+        self.check()
+        try:
+            return integrity(self._connection)
+        except sqlite3.Error as error:
+            raise self.fail(f"{type(error).__name__}: {error}") from error
+
     def check(self) -> None:
         """Raise JournalError if an earlier call has failed."""
         if self.failed is not None:
@@ -160,6 +169,11 @@ def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:
         Entry(seq, Stamp(t_mono, t_wall, bool(synced)), Row(kind, json.loads(body), swap_id))
         for seq, t_mono, t_wall, synced, kind, swap_id, body in connection.execute(sql, (*values, query.limit))
     ]
+
+
+def integrity(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the pages and indices of an open file; empty where nothing is. Raises sqlite3.Error."""
+    return [str(line) for (line,) in connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
 
 
 def _set(connection: sqlite3.Connection, *, in_memory: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from firmware_py.shell import journal_schema as schema
 from firmware_py.shell.journal import JournalError, Query
-from firmware_py.shell.journal_db import BUSY_S, InstanceLock, connect, lock_of, read
+from firmware_py.shell.journal_db import BUSY_S, InstanceLock, connect, integrity, lock_of, read
 
 RESTORED: Final = "restored"
 """Kind of the row that a restore leaves: what happened after the backup was taken is not in the file."""
@@ -49,7 +49,7 @@ def migrate(path: Path) -> list[int]:
 def check(path: Path) -> Report:
     """Look at every page and every row; changes nothing, and may be done beside a controller. Raises JournalError."""
     with _errors(path), _reading(path) as db:
-        problems = [str(line) for (line,) in db.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        problems = integrity(db)
         version = schema.version_of(db)
         if version == 0:
             raise JournalError(f"{path} is empty: no controller has kept anything in it")
@@ -198,5 +198,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-

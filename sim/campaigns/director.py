@@ -89,9 +89,10 @@ class Outcome:
 
 
 class Director:
-    """Plays one scenario once."""
+    """Plays one scenario once. `orders` is how its orders are named, with a number behind."""
 
-    def __init__(self, scenario: Scenario, stage: Stage) -> None:
+    def __init__(self, scenario: Scenario, stage: Stage, orders: str = "order") -> None:
+        self._orders = orders
         self._scenario = scenario
         self._stage = stage
         self._observed = Observed(stage.topics, stage.clock)
@@ -163,7 +164,7 @@ class Director:
                 self._began_s = self._stage.clock()
                 self._changed.set()
             if spec.order:
-                ordered.order_id = f"order-{number}"
+                ordered.order_id = f"{self._orders}-{number}"
                 self._order(ordered)
 
     def _order(self, ordered: Ordered) -> None:

@@ -61,7 +61,7 @@ async def _play(
     clock = asyncio.get_running_loop().time
     there = None if named.scenario.there is None else load_station(named.scenario.there)
     async with virtual_station(station, seed, jitter=jitter, frames=frames, wire_log=wire_log, there=there) as running:
-        director = Director(named.scenario, _stage(running))
+        director = Director(named.scenario, stage_of(running))
         director.prepare()
         outcome = await director.run()
         entries = await _rows(running, Query(limit=ALL_ROWS))
@@ -77,7 +77,7 @@ async def _rows(running: VirtualStation, query: Query) -> list[Entry]:
         return []
 
 
-def _stage(running: VirtualStation) -> Stage:
+def stage_of(running: VirtualStation) -> Stage:
     async def operate(request: Mapping[str, str]) -> tuple[str, str]:
         try:
             reply = await running.controller.operate(act_of(request, "director"))

@@ -117,6 +117,7 @@ async def virtual_station(
     journal: InlineJournal | None = None,
     wire_log: Sink | None = None,
     there: Station | None = None,
+    booted: Callable[[Controller], None] = lambda _: None,
 ) -> AsyncIterator[VirtualStation]:
     """Build and run a station; it is stopped on exit. Same seed, same trace.
 
@@ -156,12 +157,10 @@ async def virtual_station(
 
         def boot(number: int) -> Controller:
             name = boot_id if number == 1 else f"{boot_id}-{number}"
-            return Controller(
-                station, links, kept, Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
-            )
+            host = Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
+            return _shown(Controller(station, links, kept, host), booted)
 
-        hooks.update(_of_the_broker(broker, clock))
-        hooks["journal-fails"] = lambda _: kept.fail("no space left on device")
+        hooks |= _host_hooks(broker, kept, clock)
         rig = Rig(world, emulators, hooks)
         running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
@@ -176,10 +175,19 @@ async def virtual_station(
             kept.close()
 
 
-def _of_the_broker(broker: BrokerCore, clock: Callable[[], float]) -> dict[str, Callable[[bool], None]]:
+def _shown(controller: Controller, booted: Callable[[Controller], None]) -> Controller:
+    booted(controller)
+    return controller
+
+
+def _host_hooks(
+    broker: BrokerCore, kept: InlineJournal, clock: Callable[[], float]
+) -> dict[str, Callable[[bool], None]]:
+    """What can happen beside the plant: the broker is down, the disk of the journal fails."""
     return {
         "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
         "broker-frozen": lambda on: broker.freeze() if on else broker.thaw(clock()),
+        "journal-fails": lambda _: kept.fail("no space left on device"),
     }
 
 

@@ -70,7 +70,7 @@ async def outcome(running: VirtualStation, command: Command) -> tuple[str, str]:
             rows = await running.journal.rows(Query(kind="outcome", newest_first=True))
             found = [entry.row.body for entry in rows if entry.row.body["command"] == name]
             if found:
-                return str(found[0]["result"]), str(found[0]["text"])
+                return str(found[0]["result"]), str(found[0]["why"])
 
 
 def test_every_bay_shows_its_charger_off_and_the_station_is_ready_with_them() -> None:

@@ -34,7 +34,7 @@ async def outcome(running: VirtualStation, command: Command) -> tuple[str, str]:
             await asyncio.sleep(0.05)
             rows = await running.journal.rows(Query(kind="outcome"))
             if len(rows) > before:
-                return str(rows[-1].row.body["result"]), str(rows[-1].row.body["text"])
+                return str(rows[-1].row.body["result"]), str(rows[-1].row.body["why"])
 
 
 def at_bay(act: Callable[[VirtualStation], Awaitable[None]]) -> None:

@@ -136,7 +136,7 @@ def test_refused_and_failed_commands_are_troubles_of_their_row() -> None:
     assert {(e.code, e.device, e.row) for e in rig.events if isinstance(e, Trouble)} == {
         (FaultCode.COMMAND_REFUSED, "locks", "14"), (FaultCode.COMMAND_FAILED, "lift", "7"),
     }  # fmt: skip
-    assert "interlock pack-supported" in str([o["text"] for o in rig.rows("outcome")])
+    assert "interlock pack-supported" in str([o["why"] for o in rig.rows("outcome")])
 
 
 @pytest.mark.parametrize(("image", "frames"), [(s.RELEASED, 1), (s.put(s.RELEASED, platform__pins_retracted=False), 0)])

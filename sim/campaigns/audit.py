@@ -1,0 +1,77 @@
+"""The journal's auditor: does what was kept account for what was done? It knows the rows and the commands alone.
+
+The referee of the plant judges physics from the truth; this one judges the books. Neither asks the controller.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any, Final
+
+from firmware_py.shell.journal import Entry, canonical
+from hal.commands import Command, EnableCharger, Extract, Heartbeat, RunEnable, Stop
+
+
+def owed(command: Command) -> str | None:
+    """A command that reached a device, in words that its intent must have too; None where it needs none.
+
+    Stops, the beat of the heart and what only takes power away never wait for a disk.
+    """
+    match command:
+        case Stop() | Heartbeat() | RunEnable(on=False) | EnableCharger(on=False) | Extract(on=True):
+            return None
+        case _:
+            return _words(type(command).__name__, asdict(command))
+
+
+def audit(entries: Sequence[Entry], effects: Iterable[str]) -> list[str]:
+    """What is wrong. `effects` is what `owed` gave for the commands so far, repetitions of standing ones aside."""
+    return [*_numbers(entries), *_orders(entries), *_outcomes(entries), *_effects(entries, effects)]
+
+
+_FREE: Final = frozenset({"Stop", "Heartbeat", "EnableCharger", "Extract"})
+"""Commands whose intent may be missing, for some of their arguments at least: judged by their effects."""
+
+
+def _numbers(entries: Sequence[Entry]) -> Iterable[str]:
+    for before, after in pairwise(entries):
+        if after.seq != before.seq + 1:
+            yield f"row {after.seq} follows row {before.seq}"
+
+
+def _orders(entries: Sequence[Entry]) -> Iterable[str]:
+    taken = Counter(str(e.row.body["order_id"]) for e in entries if e.row.kind == "order-taken")
+    yield from (f"order {order_id} was taken {count} times" for order_id, count in taken.items() if count > 1)
+    begun = Counter(str(e.row.body["order_id"]) for e in entries if e.row.kind == "order")
+    yield from (f"order {order_id} began {count} swaps" for order_id, count in begun.items() if count > 1)
+    ended = Counter(e.row.swap_id for e in entries if e.row.kind == "swap-ended")
+    yield from (f"swap {swap_id} ended {count} times" for swap_id, count in ended.items() if count > 1)
+
+
+def _outcomes(entries: Sequence[Entry]) -> Iterable[str]:
+    """Sent means: an intent stood before."""
+    meant: Counter[str] = Counter()
+    for entry in entries:
+        body = entry.row.body
+        if entry.row.kind == "intent":
+            meant[_of(body)] += 1
+        elif entry.row.kind == "outcome" and body["result"] == "sent" and body["command"] not in _FREE:
+            if not meant[_of(body)]:
+                yield f"row {entry.seq}: {_of(body)} was sent without an intent"
+            meant[_of(body)] -= 1
+
+
+def _effects(entries: Sequence[Entry], effects: Iterable[str]) -> Iterable[str]:
+    meant = Counter(_of(e.row.body) for e in entries if e.row.kind == "intent")
+    for words, count in Counter(effects).items():
+        if count > meant[words]:
+            yield f"{words} left {count} times, the journal has {meant[words]} intents"
+
+
+def _of(body: Any) -> str:
+    return _words(str(body["command"]), {k: v for k, v in body.items() if k not in {"row", "command", "result", "why"}})
+
+
+def _words(name: str, arguments: dict[str, Any]) -> str:
+    return f"{name} {canonical(arguments)}"
