@@ -101,10 +101,19 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class StartHeld:
+    """At start: something beside a swap keeps the station from being used before a person has looked."""
+
+    code: FaultCode
+    device: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """The controller is about to end: all motion stops for good."""
 
     why: str
 
 
-Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | Leave
+Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | StartHeld | Leave

@@ -65,6 +65,31 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
         Reaction.HOLD,
         "Mend the disk or free space on it, then restart the controller: until then no command leaves.",
     ),
+    FaultCode.JOURNAL_SLOW: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "See what keeps the disk busy, or replace it. When rows are kept quickly again, resume.",
+    ),
+    FaultCode.JOURNAL_RESTORED: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Compare orders, car and packs with what happened after the backup was taken, then clear.",
+    ),
+    FaultCode.DISK_FULL: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Free space on the disk of the journal: its reserve is used up. A held swap you resume, a new one waits.",
+    ),
+    FaultCode.DISK_LOW: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "Free space on the disk of the journal: until then no new swap begins. When there is enough, order again.",
+    ),
+    FaultCode.CONFIGURATION_CHANGED: FaultRow(
+        _STOP,
+        Reaction.HOLD,
+        "See that the files in force are those that were meant, and where car and packs are, then clear.",
+    ),
     FaultCode.SWAP_INTERRUPTED: FaultRow(
         _STOP,
         Reaction.HOLD,

@@ -20,6 +20,7 @@ from firmware_py.core.events import (
     OrderIn,
     Recovered,
     Scan,
+    StartHeld,
     TimeUp,
     Trouble,
     TurnIn,
@@ -39,10 +40,17 @@ _STANDING: Final = frozenset(
         FaultCode.LINK_LOST,
         FaultCode.DEVICE_IDENTITY_WRONG,
         FaultCode.JOURNAL_FAILED,
+        FaultCode.JOURNAL_SLOW,
+        FaultCode.DISK_FULL,
+        FaultCode.DISK_LOW,
         FaultCode.MOTION_NOT_STOPPED,
     }
 )
 """Faults that go when their cause is seen to be gone, never by a word."""
+_OF_START: Final = frozenset({FaultCode.SWAP_INTERRUPTED, FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED})
+"""What a person must have looked at before the station is used again."""
+_GO_ON: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DISK_LOW})
+"""Troubles that end no motion by themselves: a row that needs the device notices, or only new swaps are refused."""
 _NOT_ENABLED: Final = (FaultCode.DRIVES_NOT_ENABLED, "safety")
 _STANDSTILL: Final = frozenset({PackML.HOLDING, PackML.STOPPING})
 """States that wait until nothing moves any more."""
@@ -78,11 +86,8 @@ class Sequencer:
                 self._trouble(draft, event)
             case Recovered(device, code):
                 draft.clear_fault(code, device)
-            case Interrupted(swap_id, text, place):
-                draft.raise_fault(FaultCode.SWAP_INTERRUPTED, swap_id, f"{text}; last known place {place.value}")
-                draft.place = place
-                draft.packml = PackML.HELD
-                draft.held_for = f"{FaultCode.SWAP_INTERRUPTED.value} {swap_id}: {text}"
+            case Interrupted() | StartHeld():
+                _start_held(draft, event)
             case Leave(why):
                 in_motion = draft.packml in {*MOVING, PackML.HOLDING}
                 draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
@@ -339,8 +344,8 @@ class Sequencer:
         return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
 
     def _op_clear(self, draft: Draft, _: Image) -> str:
-        interrupted = any(f.code is FaultCode.SWAP_INTERRUPTED for f in draft.faults if standing.blocks(f))
-        if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and interrupted):
+        of_start = any(fault.code in _OF_START for fault in draft.faults)
+        if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and of_start):
             return f"clear is for Aborted, station is {draft.packml.value}"
         for fault in draft.faults:
             if fault.code is FaultCode.SWAP_INTERRUPTED:
@@ -360,8 +365,23 @@ class Sequencer:
                 manual.fail(draft, event.text)
             return
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
-        if event.code is not FaultCode.LINK_LOST and draft.packml in MOVING and not standing.is_spare(event.device):
+        if event.code not in _GO_ON and draft.packml in MOVING and not standing.is_spare(event.device):
             draft.hold(event.text, self._moving(draft), (event.code, event.device))
+        elif event.code is FaultCode.JOURNAL_FAILED and draft.packml not in {*MOVING, *_STANDSTILL, PackML.ABORTED}:
+            draft.packml = PackML.HELD
+
+
+def _start_held(draft: Draft, event: Interrupted | StartHeld) -> None:
+    """What an earlier run left: a person is needed before the station is used."""
+    if isinstance(event, Interrupted):
+        code, device, text = FaultCode.SWAP_INTERRUPTED, event.swap_id, event.text
+        draft.raise_fault(code, device, f"{text}; last known place {event.place.value}")
+        draft.place = event.place
+    else:
+        code, device, text = event.code, event.device, event.text
+        draft.raise_fault(code, device, text)
+    draft.packml = PackML.HELD
+    draft.held_for = f"{code.value} {device}: {text}"
 
 
 def _no_held_swap(action: str, draft: Draft) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.host import Host
-from firmware_py.shell.journal import Stamp
+from firmware_py.shell.journal import Journal, JournalError, JournalTaken, LostJournal, Stamp
+from firmware_py.shell.journal_retention import DAY_S, Keep
+from firmware_py.shell.journal_space import MIB, Ballast
 from firmware_py.shell.journal_writer import SqliteJournal
 from firmware_py.shell.logbook import log_change, log_event, log_link, log_warning
 from firmware_py.shell.plant import Links
@@ -25,6 +27,7 @@ from firmware_py.shell.wirelog.taps import Tap
 from firmware_py.version import software
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
+from hal.config.process import JournalProcess
 from hal.contract import Topics
 from hal.errors import HalError
 from hal.links.mqtt import AiomqttLink
@@ -74,8 +77,8 @@ async def run_station(
     """Run until SIGTERM or SIGINT, then stop all motion, say goodbye and return.
 
     `state_dir` must be there. `wire_log` is a folder for a log of all wires, from the first byte on, with its frames
-    as `can`. Before anything is commanded it may raise `ConfigError` (links), `JournalError` (no journal, or another
-    controller has it), `SocketTaken` and `LogTaken`.
+    as `can`. Before anything is commanded it may raise `ConfigError` (links), `JournalTaken` (another controller has
+    the journal), `SocketTaken` and `LogTaken`.
     """
     clock = asyncio.get_running_loop().time
     boot_id = uuid.uuid4().hex[:12]  # noqa: TID251 - must be new with every run; nothing is decided by it
@@ -83,9 +86,7 @@ async def run_station(
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_stop_signals())
         notifier = stack.enter_context(Notifier.from_environment())
-        journal = await stack.enter_async_context(
-            SqliteJournal(state_dir / places.JOURNAL, lambda: Stamp(clock(), system_wall_clock(), wall_synced()))
-        )
+        journal = await _open_journal(stack, state_dir / places.JOURNAL, clock, station.config.process.journal)
         tap = Tap(clock, system_wall_clock)
         desk = WireLogDesk(station, tap, boot_id, software())
         if wire_log is not None:
@@ -112,6 +113,27 @@ async def run_station(
             ready.cancel()
             running.cancel()
     log_event("stopped", {"station": station.name, "state": controller.state.packml.value})
+
+
+async def _open_journal(
+    stack: AsyncExitStack, path: Path, clock: Callable[[], float], config: JournalProcess
+) -> Journal:
+    """The journal; where it cannot be opened, one that says why: the station is Held, and cloud and people can see it.
+
+    Raises `JournalTaken`: another controller has this station.
+    """
+    journal = SqliteJournal(
+        path,
+        lambda: Stamp(clock(), system_wall_clock(), wall_synced()),
+        reserve=Ballast(path.with_name(places.BALLAST), round(config.ballast_mib * MIB), round(config.floor_mib * MIB)),
+        keep=Keep(config.keep_days * DAY_S, config.keep_rows, round(config.most_mib * MIB)),
+    )
+    try:
+        return await stack.enter_async_context(journal)
+    except JournalTaken:
+        raise
+    except JournalError as error:
+        return LostJournal(str(error))
 
 
 @asynccontextmanager

@@ -20,9 +20,9 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, Interrupted, IsolateIn, Leave, Operator, Scan, TimeUp, Trouble, TurnIn
+from firmware_py.core.events import Event, IsolateIn, Leave, Operator, Recovered, Scan, TimeUp, Trouble, TurnIn
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.packml import PackML, StablePlace
+from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.signals import signal_for
 from firmware_py.core.standing import isolation_due
@@ -34,9 +34,11 @@ from firmware_py.shell.effector import SAFETY, Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.heart import Heart
 from firmware_py.shell.host import Host
-from firmware_py.shell.journal import Journal, Query, Row
+from firmware_py.shell.journal import Journal, JournalError, Row
+from firmware_py.shell.journal_space import Space
 from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
+from firmware_py.shell.look_back import configuration, look_back
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
 from firmware_py.shell.orders import OrderDesk
@@ -83,7 +85,9 @@ class Controller:
         self._scanner_watch = None if scanner is None else ReaderWatch(scanner, self._roll)
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
-        self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL))
+        limit_s, slow = station.config.process.journal.commit_s, self._journal_slow
+        self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL), limit_s, slow)
+        journal.watch_space(self._journal_space)
         cloud = station.config.cloud
         self.uplink = Uplink(links.cloud, cloud.events_kept, cloud.again_s)
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)
@@ -168,20 +172,16 @@ class Controller:
             await self.effector.last_stop(self.station.config.process.leaving.last_stop_s)
 
     async def _look_back(self) -> None:
-        """What the journal knows of before: orders that were taken, and a swap that never ended."""
-        await self._journal.append([Row("boot", {"boot_id": self.host.boot_id, "config_hash": self.station.hash})])
-        await self._orders.recall(self._journal)
-        last = await self._journal.rows(Query(kind=Note.ORDER.value, newest_first=True, limit=1))
-        if not last:
-            return
-        swap_id = str(last[0].row.body["swap_id"])
-        ended = await self._journal.rows(Query(kind=Note.SWAP_ENDED.value, swap_id=swap_id, limit=1))
-        cleared = await self._journal.rows(Query(kind=Note.SWAP_CLEARED.value, newest_first=True))
-        if ended or any(entry.row.body["swap_id"] == swap_id for entry in cleared):
-            return
-        places = await self._journal.rows(Query(kind=Note.PLACE.value, swap_id=swap_id, newest_first=True, limit=1))
-        place = StablePlace(str(places[0].row.body["place"])) if places else StablePlace.S0
-        self.decide(Interrupted(swap_id, "the controller ended before the swap did", place))
+        """What the journal knows of before. One that cannot be used holds the station, and does not end it."""
+        host = self.host
+        try:
+            events = await look_back(self._journal, host.boot_id, self.station.hash, host.software)
+            await self._orders.recall(self._journal)
+        except JournalError as error:
+            self._journal_failed(str(error))
+        else:
+            for event in events:
+                self.decide(event)
 
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
@@ -223,6 +223,20 @@ class Controller:
 
     def _journal_failed(self, text: str) -> None:
         self.decide(Trouble(FaultCode.JOURNAL_FAILED, "journal", text))
+
+    def _journal_slow(self, on: bool) -> None:
+        code, text = (
+            FaultCode.JOURNAL_SLOW,
+            f"a commit takes longer than {self.station.config.process.journal.commit_s:g} s",
+        )
+        event = Trouble(code, "journal", text) if on else Recovered("journal", code)
+        self._guarded(lambda: self.decide(event))
+
+    def _journal_space(self, space: Space) -> None:
+        text = f"{space.free_mib} MiB are free, {self.station.config.process.journal.floor_mib:g} MiB are needed"
+        for bad, code in ((space.full, FaultCode.DISK_FULL), (space.low, FaultCode.DISK_LOW)):
+            event = Trouble(code, "journal", text) if bad else Recovered("journal", code)
+            self._guarded(partial(self.decide, event))
 
     def _changed(self, before: State) -> None:
         state = self.state
@@ -271,6 +285,8 @@ class Controller:
                 self.faults.cleared(fault)
                 self._fact("fault-cleared", {"code": fault.code.value, "device": fault.device})
                 self.cloud.alarm_gone(fault)
+                if fault.code in {FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED}:
+                    self._recorder.note(configuration(self.station.hash, self.host.software, stands=True))
             case Keep(note, body):
                 self._keep(note, body)
             case Reply(order_id, answer, reason):

@@ -16,7 +16,7 @@ from firmware_py.shell.observer import Observer
 from firmware_py.shell.plant import Plant
 from firmware_py.shell.progress import NO_DUTY, Duty, stop_name
 from firmware_py.shell.recorder import Recorder
-from hal.commands import Command, EnableCharger, Heartbeat, RequestCar, RunEnable, SetCharger, Stop
+from hal.commands import Command, EnableCharger, Extract, Heartbeat, RequestCar, RunEnable, SetCharger, Stop
 from hal.devices.composed import device_of
 from hal.errors import HalError
 
@@ -157,7 +157,11 @@ class Effector:
         return name if name in self._plant.devices else "platform"
 
     async def _intend(self, act: Act) -> None:
-        await self._recorder.intend(Row("intent", _body(act.row, act.command), self._swap_id()))
+        row = Row("intent", _body(act.row, act.command), self._swap_id())
+        if _only_takes_power(act.command):
+            self._recorder.note(row)
+        else:
+            await self._recorder.intend(row)
 
     async def _send(self, command: Command, urgent: bool, still: Callable[[], bool]) -> None:
         if isinstance(command, RequestCar) and self._plant.car is not None:
@@ -181,6 +185,11 @@ class Effector:
         elif outcome.result == "failed" and (not isinstance(act.command, Stop) or self.enable_wanted.is_set()):
             # a stop that failed is told while the drives may still run; once run-enable is dropped they do not
             self._decide(Trouble(FaultCode.COMMAND_FAILED, device_of(act.command), outcome.text, act.row))
+
+
+def _only_takes_power(command: Command) -> bool:
+    """Like a stop it never waits for the disk: a charger off, smoke drawn out. It is kept after."""
+    return isinstance(command, EnableCharger | Extract) and command.on is isinstance(command, Extract)
 
 
 def _body(row: str, command: Command) -> dict[str, object]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from firmware_py.shell.journal_space import Space
+
 
 class JournalError(Exception):
     """The journal cannot keep rows any more. Final for this process: it stays failed until a new one opens the file.
@@ -86,9 +88,31 @@ class Journal(Protocol):
         """
         ...
 
+    def watch_space(self, told: Callable[[Space], None]) -> None:
+        """Be told when the disk becomes low or full, or is well again; in the loop."""
+        ...
+
     async def rows(self, query: Query = ALL) -> list[Entry]:
         """Entries that are durable. Commits wait while this reads: page through long stretches by `after_seq`."""
         ...
+
+
+class LostJournal:
+    """A journal that could not be opened: it keeps nothing, and says why. The station is seen, and moves nothing."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def watch_space(self, told: Callable[[Space], None]) -> None:
+        """See `Journal`. There is nothing to tell."""
+
+    async def append(self, rows: Sequence[Row]) -> None:
+        """See `Journal`. Always raises."""
+        raise JournalError(self._why)
+
+    async def rows(self, query: Query = ALL) -> list[Entry]:
+        """See `Journal`. Always raises."""
+        raise JournalError(self._why)
 
 
 def canonical(body: Mapping[str, Any]) -> str:

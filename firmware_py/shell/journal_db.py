@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from firmware_py.shell import journal_schema as schema
 from firmware_py.shell.journal import Draft, Entry, JournalError, JournalTaken, Query, Row, Stamp
+from firmware_py.shell.journal_retention import Keep, Thinning
+from firmware_py.shell.journal_space import Space
 
 BUSY_S: Final = 2.0
 """Patience with somebody else's lock on the file, in s. There should be none: we are the only writer."""
@@ -32,6 +34,26 @@ COLUMNS: Final = "seq, t_mono, t_wall, synced, kind, swap_id, body"
 INSERT: Final = "INSERT INTO journal (t_mono, t_wall, synced, kind, swap_id, body) VALUES (?, ?, ?, ?, ?, ?)"
 TAIL: Final = 100
 """So many of the last rows are read at the start: they must be whole and follow each other."""
+
+FREED: Final = "ballast-freed"
+"""Kind of the row that says that the disk was full: it is kept in the room that the reserve has left."""
+
+
+class Reserve(Protocol):
+    """Room on the disk that can be given up: see `journal_space.Ballast`."""
+
+    def release(self) -> bool:
+        """Give it up; False where there was none."""
+        ...
+
+    def grow(self) -> bool:
+        """A step towards the whole of it; True while there are more."""
+        ...
+
+    def look(self) -> Space:
+        """How the disk stands."""
+        ...
+
 
 Connect = Callable[[str], sqlite3.Connection]
 """The seam to SQLite: everything above it is the production code, whatever disk lies below."""
@@ -74,8 +96,16 @@ class JournalDb:
     JournalError where the disk, the settings or the last rows are not as they must be.
     """
 
-    def __init__(self, path: Path | str, connect: Connect = connect) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        connect: Connect = connect,
+        reserve: Reserve | None = None,
+        keep: Keep | None = None,
+    ) -> None:
         self.failed: str | None = None
+        self._reserve = reserve
+        self._thinning = None if keep is None else Thinning(keep)
         self.commits = 0
         in_memory = str(path) == IN_MEMORY
         self._lock = None if in_memory else InstanceLock(lock_of(Path(path)))
@@ -97,12 +127,37 @@ class JournalDb:
         """Keep all drafts in one transaction, durable on return. Raises JournalError, and from then on always."""
         self.check()
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(INSERT, [(*d.stamp, d.kind, d.swap_id, d.body) for d in drafts])
-            self._connection.execute("COMMIT")
+            try:
+                self._write(drafts)
+            except sqlite3.Error as error:
+                if not self._make_room(error):
+                    raise
+                self._write([*drafts, Draft(drafts[-1].stamp, FREED, None, "{}")])
         except sqlite3.Error as error:
             raise self.fail(f"{type(error).__name__}: {error}") from error
         self.commits += 1
+
+    def tend(self, now: Stamp) -> bool:
+        """A small step of upkeep, for when nobody waits; True while there is more. Raises JournalError as `append`."""
+        self.check()
+        try:
+            if self._reserve is not None and self._reserve.grow():
+                return True
+            return self._thinning is not None and self._thinning.step(self._connection, now)
+        except OSError:
+            return False  # no room for a reserve: `space` says so
+        except sqlite3.Error as error:
+            if not _is_full(error):
+                raise self.fail(f"{type(error).__name__}: {error}") from error
+            self._roll_back()
+            return False
+
+    def space(self) -> Space | None:
+        """How the disk stands; None where nobody watches, or it does not say."""
+        try:
+            return None if self._reserve is None else self._reserve.look()
+        except OSError:
+            return None
 
     def rows(self, query: Query) -> list[Entry]:
         """Kept entries. Raises JournalError, and from then on always."""
@@ -135,6 +190,25 @@ class JournalDb:
         self._connection.close()
         self._release()
 
+    def _write(self, drafts: Sequence[Draft]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(INSERT, [(*d.stamp, d.kind, d.swap_id, d.body) for d in drafts])
+        self._connection.execute("COMMIT")
+
+    def _make_room(self, error: sqlite3.Error) -> bool:
+        """A full disk alone leaves the file as it was, so that the same rows may be tried once more."""
+        if self._reserve is None or not _is_full(error):
+            return False
+        self._roll_back()
+        try:
+            return self._reserve.release()
+        except OSError:
+            return False
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
     def _prepare(self) -> None:
         found = schema.version_of(self._connection)
         if found == 0:
@@ -153,6 +227,10 @@ class JournalDb:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:

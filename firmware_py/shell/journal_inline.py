@@ -1,11 +1,13 @@
 """The journal without a thread: the same database run inside the event loop, with a latency that is only waited for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware_py.shell.journal import ALL, Clock, Entry, Query, Row, draft
-from firmware_py.shell.journal_db import IN_MEMORY, Connect, JournalDb, connect
+from firmware_py.shell.journal_db import IN_MEMORY, Connect, JournalDb, Reserve, connect
+from firmware_py.shell.journal_retention import Keep
+from firmware_py.shell.journal_space import Space
 
 
 class InlineJournal:
@@ -16,19 +18,51 @@ class InlineJournal:
     """
 
     def __init__(
-        self, path: Path | str = IN_MEMORY, *, clock: Clock, latency_s: float = 0.0, connect: Connect = connect
+        self,
+        path: Path | str = IN_MEMORY,
+        *,
+        clock: Clock,
+        latency_s: float = 0.0,
+        connect: Connect = connect,
+        reserve: Reserve | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.latency_s = latency_s
         self._clock = clock
-        self._db = JournalDb(path, connect)
+        self._db = JournalDb(path, connect, reserve, keep)
+        self._told: Callable[[Space], None] = lambda _: None
+        self._space: Space | None = None
+        self._goes = asyncio.Event()
+        self._goes.set()
 
     async def append(self, rows: Sequence[Row]) -> None:
         """See `Journal`."""
         drafts = draft(rows, self._clock)
         self._db.check()
         await asyncio.sleep(self.latency_s / 2)
+        await self._goes.wait()
         self._db.append(drafts)
+        self.tend()
         await asyncio.sleep(self.latency_s / 2)
+
+    def tend(self) -> None:
+        """A step of upkeep and a look at the disk, as the writer's thread does when it is idle."""
+        self._db.tend(self._clock())
+        space = self._db.space()
+        if space is not None and (self._space is None or space[:2] != self._space[:2]):
+            self._space = space
+            self._told(space)
+
+    def watch_space(self, told: Callable[[Space], None]) -> None:
+        """See `Journal`."""
+        self._told = told
+
+    def hang(self, on: bool) -> None:
+        """Let every commit wait from now on, or go on."""
+        if on:
+            self._goes.clear()
+        else:
+            self._goes.set()
 
     async def rows(self, query: Query = ALL) -> list[Entry]:
         """See `Journal`."""

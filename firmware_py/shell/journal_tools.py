@@ -12,9 +12,8 @@ from typing import Any, Final
 from firmware_py.shell import journal_schema as schema
 from firmware_py.shell.journal import JournalError, Query
 from firmware_py.shell.journal_db import BUSY_S, InstanceLock, connect, integrity, lock_of, read
+from firmware_py.shell.look_back import RESTORED
 
-RESTORED: Final = "restored"
-"""Kind of the row that a restore leaves: what happened after the backup was taken is not in the file."""
 _BESIDE: Final = ("-wal", "-shm")
 
 

@@ -10,8 +10,14 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from firmware_py.shell.journal import ALL, Clock, Draft, Entry, JournalError, Query, Row, draft
-from firmware_py.shell.journal_db import Connect, JournalDb, connect
+from firmware_py.shell.journal_db import Connect, JournalDb, Reserve, connect
+from firmware_py.shell.journal_retention import Keep
+from firmware_py.shell.journal_space import Space
 
+STEP_S: Final = 0.05
+"""Between two steps of upkeep while there are more, in s: only where nobody wrote for so long."""
+IDLE_S: Final = 10.0
+"""Between two looks at a disk that nobody writes to, in s."""
 MAX_GROUP: Final = 256
 """Calls that share a commit at most, so that none waits for a transaction without end."""
 
@@ -31,7 +37,18 @@ class SqliteJournal:
     Entering raises JournalError where the file cannot be opened or another controller has it.
     """
 
-    def __init__(self, path: Path, clock: Clock, connect: Connect = connect) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        connect: Connect = connect,
+        reserve: Reserve | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        self._reserve = reserve
+        self._keep = keep
+        self._told: Callable[[Space], None] = lambda _: None
+        self._space: Space | None = None
         self._path = path
         self._connect = connect
         self._clock = clock
@@ -65,6 +82,10 @@ class SqliteJournal:
         found: list[Entry] = await self._ask([], query)
         return found
 
+    def watch_space(self, told: Callable[[Space], None]) -> None:
+        """See `Journal`."""
+        self._told = told
+
     @property
     def commits(self) -> int:
         """Transactions so far: fewer than calls where calls shared one."""
@@ -88,20 +109,39 @@ class SqliteJournal:
 
     def _write(self, opened: asyncio.Future[None]) -> None:
         try:
-            self._db = db = JournalDb(self._path, self._connect)
+            self._db = db = JournalDb(self._path, self._connect, self._reserve, self._keep)
         except Exception as error:  # edge of the thread: whoever waits for it must hear of it
             self._tell([(opened, error)])
             return
         self._tell([(opened, None)])
         try:
-            while (group := self._next_group())[-1] is not None:
+            more, group = True, list[_Job | None]()
+            while None not in group:
+                group = self._next_group(STEP_S if more else IDLE_S)
                 self._serve(db, [job for job in group if job is not None])
-            self._serve(db, [job for job in group if job is not None])
+                more = self._tend(db) if not group else more
+                self._look(db)
         finally:
             db.close()
 
-    def _next_group(self) -> list[_Job | None]:
-        group = [self._jobs.get()]
+    def _tend(self, db: JournalDb) -> bool:
+        try:
+            return db.failed is None and db.tend(self._clock())
+        except JournalError:
+            return False  # it is latched: the next who asks hears of it
+
+    def _look(self, db: JournalDb) -> None:
+        space = db.space()
+        if space is not None and (self._space is None or space[:2] != self._space[:2]) and not self._loop.is_closed():
+            self._space = space
+            self._loop.call_soon_threadsafe(self._told, space)
+
+    def _next_group(self, idle_s: float) -> list[_Job | None]:
+        """What waits; nothing where nobody came for so long."""
+        try:
+            group = [self._jobs.get(timeout=idle_s)]
+        except Empty:
+            return []
         while group[-1] is not None and len(group) < MAX_GROUP:
             try:
                 group.append(self._jobs.get_nowait())

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from firmware_py.core.effects import Told
-from firmware_py.core.events import Operator
+from firmware_py.core.events import Action, Operator
 from firmware_py.shell.journal import Row
 from firmware_py.shell.logbook import log_event
 from firmware_py.shell.recorder import Recorder
@@ -24,8 +24,15 @@ class OperatorDesk:
         """The last answer, for who comes to look."""
 
     async def operate(self, operator: Operator) -> Told:
-        """Returns with the answer. Raises `JournalError` where the act cannot be kept: then it is not done."""
-        await self._recorder.intend(Row("operator", _body(operator)))
+        """Returns with the answer. Raises `JournalError` where the act cannot be kept: then it is not done.
+
+        A hold is done first and kept after: it waits for no disk.
+        """
+        row = Row("operator", _body(operator))
+        if operator.action is Action.HOLD:
+            self._recorder.note(row)
+        else:
+            await self._recorder.intend(row)
         self._asked += 1
         ask = self._asked
         waiter: asyncio.Future[Told] = asyncio.get_running_loop().create_future()

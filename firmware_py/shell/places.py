@@ -8,6 +8,7 @@ from typing import Final
 CONTROL: Final = "control.sock"
 OVERLAY: Final = "links.toml"
 JOURNAL: Final = "journal.sqlite"
+BALLAST: Final = "journal.ballast"
 _APP: Final = "swapstation"
 
 

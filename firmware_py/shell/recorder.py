@@ -8,10 +8,23 @@ from firmware_py.shell.progress import NO_DUTY, Duty
 
 
 class Recorder:
-    """Feeds the journal in order. The first journal error is final: every later intent fails, and `failed` is told."""
+    """Feeds the journal in order. The first journal error is final: every later intent fails, and `failed` is told.
 
-    def __init__(self, journal: Journal, failed: Callable[[str], None], duty: Duty = NO_DUTY) -> None:
+    `slow` is told when a commit is pending for more than `commit_s`, and again when it is over.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        failed: Callable[[str], None],
+        duty: Duty = NO_DUTY,
+        commit_s: float = float("inf"),
+        slow: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self._duty = duty
+        self._commit_s = commit_s
+        self._slow = slow
+        self._late = False
         self._journal = journal
         self._failed = failed
         self._queue: asyncio.Queue[tuple[Row, asyncio.Future[None] | None]] = asyncio.Queue()
@@ -41,7 +54,7 @@ class Recorder:
                 batch.append(self._queue.get_nowait())
             if self._error is None:
                 try:
-                    await self._journal.append([row for row, _ in batch])
+                    await self._keep([row for row, _ in batch])
                 except JournalError as error:
                     self._error = error
                     self._failed(str(error))
@@ -52,3 +65,19 @@ class Recorder:
                     else:
                         future.set_exception(JournalError(str(self._error)))
             self._duty.done(more=not self._queue.empty())
+
+    async def _keep(self, rows: list[Row]) -> None:
+        watch = None
+        if self._commit_s < float("inf"):
+            watch = asyncio.get_running_loop().call_later(self._commit_s, self._tell, True)
+        try:
+            await self._journal.append(rows)
+        finally:
+            if watch is not None:
+                watch.cancel()
+        if self._late:
+            self._tell(False)
+
+    def _tell(self, late: bool) -> None:
+        self._late = late
+        self._slow(late)

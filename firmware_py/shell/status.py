@@ -75,21 +75,29 @@ def _next(controller: Controller) -> str:
             return "turn the key of the mode selector back, then mode production"
         case PackML.STOPPED:
             return f"{first}reset: the station takes orders from then on"
-        case PackML.HELD if FaultCode.SWAP_INTERRUPTED in codes:
-            return "look at car and pack, bring both into a safe place, then clear"
-        case PackML.HELD if state.mode is Mode.MAINTENANCE:
-            return f"{first}step to let a row go on, or abort to take the way out step by step"
-        case PackML.HELD if state.mode is Mode.MANUAL:
-            return "jog what is in the way, then mode production"
         case PackML.HELD:
-            held = "" if codes or not state.held_for else f"held for {state.held_for}; "
-            return f"{held}{first}resume to go on with the swap, or abort to give it up"
+            return _next_held(state, codes, first)
         case PackML.ABORTED:
             return "look at car and pack, then clear, then reset"
         case PackML.IDLE:
             return f"{first}wait: orders are refused till then" if codes else "nothing: it waits for an order"
         case _:
             return ""
+
+
+def _next_held(state: State, codes: set[FaultCode], first: str) -> str:
+    if FaultCode.JOURNAL_FAILED in codes:
+        return "mend what JOURNAL_FAILED names, then start the controller again: till then it commands nothing"
+    if FaultCode.SWAP_INTERRUPTED in codes:
+        return "look at car and pack, bring both into a safe place, then clear"
+    if codes & {FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED}:
+        return "look at what the faults name and at where car and packs are, then clear"
+    if state.mode is Mode.MAINTENANCE:
+        return f"{first}step to let a row go on, or abort to take the way out step by step"
+    if state.mode is Mode.MANUAL:
+        return "jog what is in the way, then mode production"
+    held = "" if codes or not state.held_for else f"held for {state.held_for}; "
+    return f"{held}{first}resume to go on with the swap, or abort to give it up"
 
 
 def link_states(links: Links) -> dict[str, str]:

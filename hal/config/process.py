@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hal.config.base import NotNegative, Num, Positive, Strict, Text
+from hal.config.base import Int, NotNegative, Num, Positive, Strict, Text
 
 
 class LiftSpeeds(Strict):
@@ -188,6 +188,23 @@ class ProgressProcess(Strict):
     stop_s: Positive
 
 
+class JournalProcess(Strict):
+    """The journal and its disk.
+
+    `commit_s`: a commit that is pending for longer holds the station. `ballast_mib`: a reserve that is given up when
+    the disk is full, so that this much can still be kept. `floor_mib`: below so much free space no new swap begins.
+    Rows older than `keep_days` are removed once they are not needed any more, but never of the newest `keep_rows`: a
+    clock may be wrong. Beyond `most_mib` the oldest rows go whatever their age.
+    """
+
+    commit_s: Positive
+    ballast_mib: Positive
+    floor_mib: Positive
+    keep_days: Positive
+    keep_rows: Annotated[Int, Field(ge=1000)]
+    most_mib: Positive
+
+
 class ManualProcess(Strict):
     """Modes Maintenance and Manual: reduced speeds in mm/s, longest single move in mm, longest time of one move in s.
 
@@ -231,6 +248,7 @@ class Process(Strict):
     fire: FireProcess
     safety: SafetyProcess
     progress: ProgressProcess
+    journal: JournalProcess
     leaving: LeavingProcess
     manual: ManualProcess
 

@@ -18,6 +18,7 @@ from hal.config.bundle import Station
 from hal.contract import Topics
 from hal.ports import CanLink, Message, ModbusLink
 from sim.broker.core import BrokerCore
+from sim.campaigns.memory_disk import MemoryDisk
 from sim.campaigns.virtual_modbus import Line, frames_links, words_links
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
@@ -61,8 +62,10 @@ class VirtualStation:
         self.broker.publish_local(Message(topic, payload), asyncio.get_running_loop().time())
 
 
-def _only_what_is_wired(emulators: Emulators, station: Station) -> None:
+def _only_what_is_wired(emulators: Emulators, station: Station, there: Station | None) -> None:
     """The links are those of the controller's files: at one that the station has not, nobody answers."""
+    if there is None:
+        return
     of_kind: dict[str, set[str]] = {"modbus": set(), "can": set(), "line": set()}
     for name, link in station.config.links.items():
         of_kind.setdefault(link.kind.partition("-")[0], set()).add(name)
@@ -129,8 +132,7 @@ async def virtual_station(
     clock = loop.time
     world = World(there or station, seed, speed, jitter=jitter, start=clock())
     emulators = build_emulators(world, there or station, coalesce_s=COALESCE_S)
-    if there is not None:
-        _only_what_is_wired(emulators, station)
+    _only_what_is_wired(emulators, station, there)
     broker = BrokerCore()
     topics = Topics(station.config.station.site, station.name)
     boot_id = f"sim-{seed}"
@@ -148,8 +150,12 @@ async def virtual_station(
         cloud = await stack.enter_async_context(
             MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
         )
+        disk = MemoryDisk(station.config.process.journal)
         kept = journal or InlineJournal(
-            clock=lambda: Stamp(clock(), now_ms() / 1000, synced=True), latency_s=JOURNAL_LATENCY_S
+            clock=lambda: Stamp(clock(), now_ms() / 1000, synced=True),
+            latency_s=JOURNAL_LATENCY_S,
+            connect=disk.connect,
+            reserve=disk,
         )
         tap = Tap(clock, lambda: now_ms() / 1000)
         tap.sink = wire_log
@@ -160,7 +166,7 @@ async def virtual_station(
             host = Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
             return _shown(Controller(station, links, kept, host), booted)
 
-        hooks |= _host_hooks(broker, kept, clock)
+        hooks |= _host_hooks(broker, kept, disk, clock)
         rig = Rig(world, emulators, hooks)
         running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
@@ -181,13 +187,16 @@ def _shown(controller: Controller, booted: Callable[[Controller], None]) -> Cont
 
 
 def _host_hooks(
-    broker: BrokerCore, kept: InlineJournal, clock: Callable[[], float]
+    broker: BrokerCore, kept: InlineJournal, disk: MemoryDisk, clock: Callable[[], float]
 ) -> dict[str, Callable[[bool], None]]:
     """What can happen beside the plant: the broker is down, the disk of the journal fails."""
     return {
         "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
         "broker-frozen": lambda on: broker.freeze() if on else broker.thaw(clock()),
         "journal-fails": lambda _: kept.fail("no space left on device"),
+        "disk-hangs": kept.hang,
+        "disk-full": disk.fill,
+        "disk-low": disk.narrow,
     }
 
 

@@ -152,6 +152,13 @@ def _journal(rig: Rig, _arguments: Arguments) -> None:
     _hook(rig, "journal-fails", "nobody here keeps a journal")(True)
 
 
+def _disk(name: str) -> Callable[[Rig, Arguments, bool], None]:
+    def act(rig: Rig, _arguments: Arguments, on: bool) -> None:
+        _hook(rig, name, "nobody here keeps a journal")(on)
+
+    return act
+
+
 def _babbles(rig: Rig, arguments: Arguments, on: bool) -> None:
     link = str(arguments["link"])
     _hook(rig, f"babble {link}", f"nobody here can babble on {link}")(on)
@@ -201,5 +208,8 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("broker-down", "the cloud's broker is gone", "wires", _broker),
     kind("broker-frozen", "the cloud's broker keeps its connections and answers nobody", "wires", _broker_frozen),
     kind("controller-dead", "the controller is killed (clear = started again)", "controller", _controller),
+    kind("disk-hangs", "no commit of the journal comes to its end", "controller", _disk("disk-hangs")),
+    kind("disk-full", "the disk of the journal is full", "controller", _disk("disk-full")),
+    kind("disk-low", "little room is left on the disk of the journal", "controller", _disk("disk-low")),
     FaultKind("journal-fails", "the disk of the journal fails", "controller", _journal, None),
 )

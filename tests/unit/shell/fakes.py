@@ -37,6 +37,9 @@ class Journal:
         """Nothing was kept before."""
         return []
 
+    def watch_space(self, told: object) -> None:
+        """There is room."""
+
     @property
     def kinds(self) -> list[str]:
         """Kinds of the rows that are durable."""

@@ -103,3 +103,36 @@ async def _outcome(recorder: Recorder, kind: str) -> str:
     except JournalError as error:
         return str(error)
     return "kept"
+
+
+def test_a_commit_that_takes_too_long_is_told_while_it_is_pending_and_when_it_is_over() -> None:
+    async def main() -> None:
+        journal, told = Journal(latency_s=0.2), list[tuple[float, bool]]()
+        clock = asyncio.get_running_loop().time
+        recorder = Recorder(journal, lambda _: None, commit_s=0.25, slow=lambda on: told.append((clock(), on)))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(recorder.run())
+            await recorder.intend(Row("quick"))
+            assert told == []
+            journal.latency_s = 2.0
+            await recorder.intend(Row("slow"))
+            journal.latency_s = 0.2
+            await recorder.intend(Row("quick again"))
+            task.cancel()
+        assert told == [(pytest.approx(0.45), True), (pytest.approx(2.2), False)]
+
+    virtual(main())
+
+
+def test_a_commit_that_hangs_and_then_fails_is_not_told_to_be_over() -> None:
+    async def main() -> None:
+        told: list[object] = []
+        recorder = Recorder(Journal(1.0, broken="gone"), told.append, commit_s=0.25, slow=told.append)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(recorder.run())
+            with pytest.raises(JournalError):
+                await recorder.intend(Row("a"))
+            task.cancel()
+        assert told == [True, "gone"]
+
+    virtual(main())
