@@ -34,9 +34,16 @@ _FREE: Final = frozenset({"Stop", "Heartbeat", "EnableCharger", "Extract"})
 """Commands whose intent may be missing, for some of their arguments at least: judged by their effects."""
 
 
+def thinned(entries: Sequence[Entry]) -> range:
+    """Numbers of rows that may have been removed as old, by what the journal itself says: the oldest go first."""
+    last = max((int(entry.row.body["last"]) for entry in entries if entry.row.kind == "thinned"), default=0)
+    return range(1, last + 1)
+
+
 def _numbers(entries: Sequence[Entry]) -> Iterable[str]:
+    gone = thinned(entries)
     for before, after in pairwise(entries):
-        if after.seq != before.seq + 1:
+        if any(seq not in gone for seq in range(before.seq + 1, after.seq)):
             yield f"row {after.seq} follows row {before.seq}"
 
 

@@ -19,14 +19,16 @@ from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import Entry, JournalError, Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb, connect
 from firmware_py.shell.journal_inline import InlineJournal
+from firmware_py.shell.journal_retention import DAY_S, Keep
+from firmware_py.shell.journal_space import Space
 from hal.commands import Command, RequestCar
 from hal.config.loader import load_station
-from sim.campaigns.audit import audit, owed
+from sim.campaigns.audit import audit, owed, thinned
 from sim.campaigns.director import Director
 from sim.campaigns.scenario_run import stage_of
 from sim.campaigns.virtual import EPOCH_MS, virtual_station
 from sim.disk.power_cut import Platter
-from sim.disk.vfs import OK, Disk, Op
+from sim.disk.vfs import FULL, OK, Disk, Op
 from sim.scenario import load_scenario
 from sim.vloop import run_virtual
 
@@ -38,7 +40,7 @@ FAST: Final = Path("/dev/shm")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """So many rows were acknowledged by now."""
+    """So many rows were acknowledged by now: those numbers, from 1."""
 
     rows: int
 
@@ -55,7 +57,8 @@ class Tape:
     """What went by, in order, and the rows as they stood at the end."""
 
     events: list[Op | Kept | Left] = field(default_factory=list)
-    rows: list[Entry] = field(default_factory=list)
+    rows: dict[int, Entry] = field(default_factory=dict)
+    """Every row that was ever kept, by number."""
     ops: int = 0
     """Operations of the disk."""
     kept: int = 0
@@ -66,6 +69,10 @@ class Tape:
         self.events.append(op)
         self.ops += 1
         return OK
+
+    def saw(self, db: JournalDb) -> None:
+        """Take note of the rows that are there now."""
+        self.rows |= {entry.seq: entry for entry in db.rows(ALL)}
 
     def acknowledged(self, rows: int) -> None:
         """So many more rows."""
@@ -121,6 +128,46 @@ def migration() -> Tape:
     return tape
 
 
+def upkeep() -> Tape:
+    """Old rows are removed while new ones are kept, and once the disk is full and its reserve is given up."""
+    now, room = Stamp(0.0, EPOCH_MS / 1000, synced=True), _Room()
+    with _taping() as (disk, path, tape):
+        disk.watch = lambda op: FULL if op.kind == "write" and room.full else tape.did(op)
+        keep = Keep(age_s=DAY_S, rows=20, most_bytes=1 << 40)
+        with closing(JournalDb(path, partial(connect, vfs=disk.vfs), room, keep)) as db:
+            for day in range(12):
+                now = now._replace(t_wall=now.t_wall + DAY_S / 2)
+                for number in range(10):
+                    room.full = (day, number) == (5, 5)
+                    rows = [Row("note", {"text": f"{day} {number} " + 200 * "x"})] * 4
+                    db.append(draft(rows, lambda now=now: now))  # type: ignore[misc]
+                    tape.acknowledged(4 + (day == number == 5))
+                tape.saw(db)
+                while db.tend(now):
+                    tape.saw(db)
+                    tape.acknowledged(1)
+    return tape
+
+
+class _Room:
+    """A reserve that makes all the room that is needed."""
+
+    full = False
+
+    def release(self) -> bool:
+        """See `Reserve`."""
+        self.full = False
+        return True
+
+    def grow(self) -> bool:
+        """See `Reserve`."""
+        return False
+
+    def look(self) -> Space:
+        """See `Reserve`."""
+        return Space(low=False, full=False, free_mib=1000)
+
+
 @contextmanager
 def _taping() -> Iterator[tuple[Disk, Path, Tape]]:
     tape = Tape()
@@ -129,7 +176,7 @@ def _taping() -> Iterator[tuple[Disk, Path, Tape]]:
         path = folder / FILE
         yield disk, path, tape
         with closing(JournalDb(path)) as db:
-            tape.rows = db.rows(ALL)
+            tape.saw(db)
 
 
 @contextmanager
@@ -145,7 +192,7 @@ async def _play(name: str, seed: int, path: Path, disk: Disk, tape: Tape, touch:
     stamp = lambda: Stamp(clock(), EPOCH_MS / 1000 + clock(), synced=True)  # noqa: E731 - it is the journal's clock
     journal = _Acknowledging(path, clock=stamp, connect=partial(connect, vfs=disk.vfs))
     journal.taped(tape, touch)
-    async with virtual_station(station, seed, journal=journal, booted=partial(_listen, tape=tape)) as running:
+    async with virtual_station(station, seed, journal=journal, booted=partial(listen, tape=tape)) as running:
         director = Director(scenario, stage_of(running), f"{seed}-order")
         director.prepare()
         await director.run()
@@ -165,7 +212,7 @@ class _Acknowledging(InlineJournal):
         self._tape.acknowledged(len(rows))
 
 
-def _listen(controller: Controller, tape: Tape) -> None:
+def listen(controller: Controller, tape: Tape) -> None:
     """Note each command that reaches a device: not where the controller decides on it, but where it is carried out."""
     plant = controller.plant
     for device in plant.devices.values():
@@ -232,10 +279,11 @@ def _judge(folder: Path, tape: Tape, at: tuple[int, int, list[str]], into: Verdi
     except JournalError as error:
         into.corrupt.append(f"cut {number}: {error}")
         return
-    if problems or rows != tape.rows[: len(rows)]:
+    if problems or any(tape.rows.get(entry.seq) != entry for entry in rows):
         into.corrupt.append(f"cut {number}: {problems or 'other rows than were written'}")
-    if len(rows) < kept:
-        into.lost.append(f"cut {number}: {kept} rows were acknowledged, {len(rows)} are there")
+    there = {entry.seq for entry in rows} | set(thinned(rows))
+    if missing := set(range(1, kept + 1)) - there:
+        into.lost.append(f"cut {number}: of {kept} acknowledged rows {len(missing)} are missing, from {min(missing)}")
     if found := audit(rows, left):
         into.unaccounted.append(f"cut {number}: {found[0]}")
 

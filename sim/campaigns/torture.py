@@ -1,4 +1,4 @@
-"""`python -m sim.campaigns.torture`: many power cuts, in several processes; ends with 1 where anything was wrong."""
+"""`python -m sim.campaigns.torture`: power cuts and failing disks, in several processes; 1 where anything was wrong."""
 
 import argparse
 import logging
@@ -9,7 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Final
 
-from sim.campaigns.power_cuts import Tape, Verdict, cut, migration, swaps
+from sim.campaigns.disk_faults import KINDS, strike, wrong
+from sim.campaigns.power_cuts import Tape, Verdict, cut, migration, swaps, upkeep
 
 ONE_AFTER_ANOTHER: Final = ("happy", "bolt-cross-threaded", "hot-pack-in-a-bay", "charger-fault", "happy", "happy")
 """Swaps, one of them retried, a pack that is brought away: enough for the log to be copied and begun anew."""
@@ -24,6 +25,7 @@ def tapes() -> dict[str, Tape]:
         "swaps": swaps(ONE_AFTER_ANOTHER),
         **{name: swaps([name]) for name in ALONE},
         "migration": migration(),
+        "upkeep": upkeep(),
     }
 
 
@@ -38,6 +40,18 @@ def torture(taped: dict[str, Tape], cuts: int, seed: int, processes: int) -> dic
             for part in pool.map(partial(cut, tape, share, seed, parts=processes), range(processes)):
                 found[name].add(part)
     return found
+
+
+def _strikes(processes: int) -> bool:
+    """Let the disk fail at each call of the journal of one swap, in each way by turns."""
+    calls, kinds = range(1, strike(None).calls + 1), list(KINDS)
+    with ProcessPoolExecutor(processes) as pool:
+        seen = list(pool.map(strike, calls, [kinds[call % len(kinds)] for call in calls], chunksize=4))
+    bad = [(call, kinds[call % len(kinds)], wrong(each)) for call, each in zip(calls, seen, strict=True) if wrong(each)]
+    sys.stdout.write(f"disk faults: {len(calls)} calls of the journal, {len(calls) - len(bad)} with every reaction\n")
+    for call, kind, text in bad[:SHOWN]:
+        sys.stdout.write(f"  {kind} at call {call}: {'; '.join(text)}\n")
+    return not bad
 
 
 def main() -> int:
@@ -56,8 +70,9 @@ def main() -> int:
             f"{name}: {verdict.cuts} power cuts, {len(verdict.lost)} lost acknowledged rows, "
             f"{len(verdict.corrupt)} corrupt, {len(verdict.unaccounted)} with an effect without intent\n"
         )
-        for wrong in (*verdict.lost[:SHOWN], *verdict.corrupt[:SHOWN], *verdict.unaccounted[:SHOWN]):
-            sys.stdout.write(f"  {wrong}\n")
+        for text in (*verdict.lost[:SHOWN], *verdict.corrupt[:SHOWN], *verdict.unaccounted[:SHOWN]):
+            sys.stdout.write(f"  {text}\n")
+    clean = _strikes(wanted.processes) and clean
     sys.stdout.write(f"{time.perf_counter() - began_s:.0f} s\n")
     return 0 if clean else 1
 

@@ -8,7 +8,7 @@ from firmware_py.shell.journal import Entry, Row, Stamp
 from firmware_py.shell.journal_db import JournalDb
 from hal.commands import DriverText, EnableCharger, Heartbeat, Lamp, RunEnable, Signal, Stop
 from sim.campaigns.audit import audit, owed
-from sim.campaigns.power_cuts import Left, Tape, cut, migration, swaps
+from sim.campaigns.power_cuts import Left, Tape, cut, migration, swaps, upkeep
 
 
 @cache
@@ -28,6 +28,15 @@ def test_a_slice_of_cuts_in_swaps_and_restarts_loses_nothing() -> None:
 def test_a_slice_of_cuts_in_a_migration_leaves_one_schema_or_the_other() -> None:
     verdict = cut(migration(), 300)
     assert (verdict.lost, verdict.corrupt) == ([], [])
+
+
+def test_a_slice_of_cuts_while_old_rows_go_and_the_disk_is_full_loses_no_young_one() -> None:
+    tape = upkeep()
+    kinds = [entry.row.kind for entry in tape.rows.values()]
+    assert kinds.count("thinned") >= 5
+    assert kinds.count("ballast-freed") == 1
+    verdict = cut(tape, 300)
+    assert (verdict.lost, verdict.corrupt, verdict.unaccounted) == ([], [], [])
 
 
 @pytest.mark.parametrize("setting", ["NORMAL", "OFF"])
@@ -94,7 +103,9 @@ def test_orders_and_swaps_happen_once(row: Row, said: str) -> None:
     assert audit(books(row, row), []) == [said]
 
 
-def test_a_row_that_is_missing_is_seen() -> None:
+def test_a_row_that_is_missing_is_seen_unless_the_journal_says_that_it_was_old() -> None:
+    one, two, three = books(Row("a"), Row("b"), Row("thinned", {"first": 2, "last": 2, "rows": 1}))
+    assert audit([one, three], []) == []
     one, two, three = books(Row("a"), Row("b"), Row("c"))
     assert audit([one, three], []) == ["row 3 follows row 1"]
     assert audit([one, two, three], []) == []
