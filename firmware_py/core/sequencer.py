@@ -98,6 +98,7 @@ class Sequencer:
             manual.stopped(draft)
         if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
             draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
+        _no_service_without_books(draft)
         return draft.result()
 
     def _isolate(self, draft: Draft, state: State, image: Image, bay: int, swap_id: str) -> None:
@@ -367,8 +368,13 @@ class Sequencer:
         draft.raise_fault(event.code, event.device, event.text, event.row if draft.swap is not None else "")
         if event.code not in _GO_ON and draft.packml in MOVING and not standing.is_spare(event.device):
             draft.hold(event.text, self._moving(draft), (event.code, event.device))
-        elif event.code is FaultCode.JOURNAL_FAILED and draft.packml not in {*MOVING, *_STANDSTILL, PackML.ABORTED}:
-            draft.packml = PackML.HELD
+
+
+def _no_service_without_books(draft: Draft) -> None:
+    """Where nothing is kept the station is Held, also where nothing ran, until a new start."""
+    if draft.mode is Mode.PRODUCTION and draft.fault_stands(FaultCode.JOURNAL_FAILED):
+        resting = draft.packml not in {*MOVING, *_STANDSTILL, PackML.ABORTED}
+        draft.packml = PackML.HELD if resting else draft.packml
 
 
 def _start_held(draft: Draft, event: Interrupted | StartHeld) -> None:

@@ -44,7 +44,7 @@ def torture(taped: dict[str, Tape], cuts: int, seed: int, processes: int) -> dic
 
 def _strikes(processes: int) -> bool:
     """Let the disk fail at each call of the journal of one swap, in each way by turns."""
-    calls, kinds = range(1, strike(None).calls + 1), list(KINDS)
+    calls, kinds = range(1, strike(None).calls), list(KINDS)  # the last one is made as the run ends
     with ProcessPoolExecutor(processes) as pool:
         seen = list(pool.map(strike, calls, [kinds[call % len(kinds)] for call in calls], chunksize=4))
     bad = [(call, kinds[call % len(kinds)], wrong(each)) for call, each in zip(calls, seen, strict=True) if wrong(each)]

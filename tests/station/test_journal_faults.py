@@ -15,10 +15,11 @@ from sim.vloop import run_virtual
 
 AT_THE_START = range(1, 10)
 """Calls of the look back, reads among them, and the first rows."""
+AS_AN_ORDER_COMES = (16, 17, 18)
 IN_A_SWAP = range(14, 150, 9)
 
 
-@pytest.mark.parametrize("call", [*AT_THE_START, *IN_A_SWAP])
+@pytest.mark.parametrize("call", [*AT_THE_START, *AS_AN_ORDER_COMES, *IN_A_SWAP])
 def test_a_failure_at_this_call_stops_everything(call: int) -> None:
     seen = strike(call, list(KINDS)[call % len(KINDS)])
     assert seen.found_at_s is not None, "the run ended before that call"
