@@ -18,6 +18,7 @@ from firmware_py.cli import (
     probe,
     read,
     run_station,
+    status,
     watch,
     wire_log,
 )
@@ -64,7 +65,8 @@ def build() -> typer.Typer:
     )
     app.callback()(_common)
     for part in (
-        run_station, operate, by_hand, watch, check, explain, probe, read, wire_log, db, diagram, install_service,
+        run_station, status, operate, by_hand, watch, check, explain, probe, read, wire_log, db, diagram,
+        install_service,
     ):  # fmt: skip
         part.register(app)
     for point in entry_points(group=GROUP):

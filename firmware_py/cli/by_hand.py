@@ -1,21 +1,15 @@
 """`mode`, `step`, `jog`: work by hand with the key of the mode selector. Each says what will move before it does."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from firmware_py.cli import exits
-from firmware_py.cli.operate import Json, Socket, Why, ask_station, show_answer
-
-MARGIN_S = 8.0
-"""Beyond the time that the station itself allows."""
+from firmware_py.cli.asking import Json, Socket, Why, Yes, do_act
 
 Of = Annotated[
     str | None,
     typer.Option("--station", metavar="NAME", help="Which one. May be left out where only one runs on this machine."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first. Needed where there is no terminal to ask on.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +37,7 @@ def mode(
       swapstation mode manual --why "slot jammed"
       swapstation mode production
     """
-    _do(station, socket, {"action": "mode", "mode": name, "why": why}, as_json=as_json, yes=yes)
+    do_act(station, socket, {"action": "mode", "mode": name, "why": why}, as_json=as_json, yes=yes)
 
 
 def step(
@@ -61,7 +55,7 @@ def step(
       swapstation step
       swapstation step 11 --why "slot is free again"
     """
-    _do(station, socket, {"action": "step", "row": row, "why": why}, as_json=as_json, yes=yes)
+    do_act(station, socket, {"action": "step", "row": row, "why": why}, as_json=as_json, yes=yes)
 
 
 def jog(
@@ -91,7 +85,7 @@ def jog(
     request |= {"to": way} if distance is None else {"by_mm": distance}
     if points:
         request["points"] = points
-    _do(station, socket, request, as_json=as_json, yes=yes)
+    do_act(station, socket, request, as_json=as_json, yes=yes)
 
 
 def _mm(way: str) -> float | None:
@@ -99,13 +93,3 @@ def _mm(way: str) -> float | None:
         return float(way.removesuffix("mm"))
     except ValueError:
         return None
-
-
-def _do(station: str | None, socket: Any, request: dict[str, Any], *, as_json: bool, yes: bool) -> None:
-    told = ask_station(station, socket, {**request, "preview": True})
-    if not yes:
-        if not sys.stdin.isatty():
-            exits.leave(exits.USAGE, f"{told['text']}: needs --yes where there is no terminal to ask on")
-        typer.confirm(f"{told['text']}. Go on?", abort=True, err=True)
-    answer = ask_station(station, socket, request, check=False, longest_s=told["longest_s"] + MARGIN_S)
-    show_answer(request["action"], answer, as_json=as_json)

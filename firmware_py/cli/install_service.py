@@ -31,7 +31,7 @@ def install_service(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Write the files that make a station a service: unit, user, udev rules, CAN interfaces, credentials.
+    """Write the files that make a station a service: unit, user and groups, udev rules, CAN interfaces, credentials.
 
     Nothing is started and no command is run: those that follow are printed. Safe to repeat. A file that somebody else
     wrote is left as it is and named, with exit code 1. Needs root, but for --dry-run.

@@ -52,8 +52,8 @@ def run(
     from firmware_py.shell import places
     from firmware_py.shell.assembly import run_station
     from firmware_py.shell.journal import JournalError
-    from firmware_py.shell.line_socket import SocketTaken
     from firmware_py.shell.logbook import start_logging
+    from firmware_py.shell.socket_path import SocketTaken
     from firmware_py.shell.wirelog.files import LogTaken
     from hal.errors import ConfigError
 

@@ -69,7 +69,7 @@ def refuse_beside_controller(station: "Station", command: str, *, anyway: bool) 
     One that does not answer, or whose socket is not for us, counts as running.
     """
     from firmware_py.shell import places
-    from firmware_py.shell.line_socket import NobodyListens, ask
+    from firmware_py.shell.line_client import NobodyListens, ask
 
     if anyway:
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from firmware_py.cli import exits
+from firmware_py.cli.asking import not_for_you
 from firmware_py.cli.run_station import Config, load
 from firmware_py.cli.tools import CanOption, Json, Links, Name, overlay_hint, run_until_told
 from firmware_py.shell.wirelog.kinds import CanFormat
@@ -70,7 +71,7 @@ def _ask_controller(
 ) -> Mapping[str, Any] | None:
     """What the running controller has written; `None` where none runs here."""
     from firmware_py.shell import places
-    from firmware_py.shell.line_socket import NobodyListens, ask_async
+    from firmware_py.shell.line_client import NobodyListens, ask_async
 
     path = places.find(station.name, places.CONTROL)
     request = {
@@ -92,8 +93,8 @@ def _ask_controller(
                 run_until_told(lambda: ask_async(path, {"action": "wire-log", "stop": True}, _MARGIN_S))
             exits.leave(exits.FAILED, "ended early; the lines so far are kept")
     except NobodyListens as error:
-        if isinstance(error.__cause__, PermissionError):
-            exits.leave(exits.UNAVAILABLE, f"{path} is not for you: ask to be in the group of the station")
+        if denied := not_for_you(path, error):
+            exits.leave(exits.UNAVAILABLE, denied)
         return None
     except TimeoutError as error:
         exits.leave(exits.UNAVAILABLE, error)

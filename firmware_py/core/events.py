@@ -60,6 +60,7 @@ class Action(StrEnum):
 class Operator:
     """An operator's deliberate act: who and why are journalled by the shell. The answer carries the number `ask`.
 
+    `uid` and `role` are of who asked beside the station.
     `mode` and `jog` are for the acts of these names; `row`: which one a step lets go on, empty = the one that waits.
     """
 
@@ -70,6 +71,8 @@ class Operator:
     mode: Mode | None = None
     jog: JogWish | None = None
     row: str = ""
+    uid: int | None = None
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

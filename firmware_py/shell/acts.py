@@ -1,73 +1,46 @@
-"""Requests of the local control that ask for an operator's act: checked by field, and told beforehand on demand."""
+"""Requests of the local control that ask for an operator's act, checked by field."""
 
-import math
-from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-from firmware_py.core import manual
 from firmware_py.core.events import Action, Operator
 from firmware_py.core.jog_words import JogWish
 from firmware_py.core.packml import Mode
-from firmware_py.shell.controller import Controller
 from firmware_py.shell.line_socket import Request, RequestError
 
 LONGEST_WHY: Final = 500
+LONGEST_MM: Final = 1e5
+"""Nothing in a station is as long; how far one move may go is the station file's to say."""
 MODES: Final = {mode.value.lower(): mode for mode in Mode}
+COMMON: Final = ("action", "why", "preview", "confirmed")
 ACT_KEYS: Final[dict[Action, tuple[str, ...]]] = {
     Action.MODE: ("mode",),
     Action.JOG: ("device", "by_mm", "to", "points"),
     Action.STEP: ("row",),
 }
-"""Keys of an act beside `action`, `why` and `preview`."""
+"""Keys of an act beside the common ones."""
 
 
 def act_of(request: Request, who: str) -> Operator:
     """The act that a request asks for. Raises `RequestError` with what is allowed."""
     action = Action(str(request["action"]))
-    allowed = ("action", "why", *(("preview", *ACT_KEYS[action]) if action in ACT_KEYS else ()))
+    allowed = (*COMMON, *ACT_KEYS.get(action, ()))
     extra = sorted(set(request) - set(allowed))
     if extra:
         raise RequestError(f"unknown key {extra[0]!r}; allowed: {', '.join(allowed)}")
     why = request.get("why", "")
-    if not isinstance(why, str) or len(why) > LONGEST_WHY:
-        raise RequestError(f"why is a text of at most {LONGEST_WHY} characters")
+    if not isinstance(why, str) or len(why) > LONGEST_WHY or not why.isprintable():
+        raise RequestError(f"why is a text of at most {LONGEST_WHY} characters, on one line")
+    act = Operator(action, who, why.strip())
     match action:
         case Action.MODE:
-            return Operator(action, who, why, mode=_mode(request.get("mode")))
+            return replace(act, mode=_mode(request.get("mode")))
         case Action.JOG:
-            return Operator(action, who, why, jog=_wish(request))
+            return replace(act, jog=_wish(request))
         case Action.STEP:
-            return Operator(action, who, why, row=_text(request, "row"))
+            return replace(act, row=_text(request, "row"))
         case _:
-            return Operator(action, who, why)
-
-
-def longest_s(controller: Controller, act: Operator) -> float:
-    """How long the answer to an act may take beyond its being kept: a move by hand is answered when it is over."""
-    if act.action is not Action.JOG:
-        return 0.0
-    limits = controller.params.limit_s
-    return limits["enable"] + controller.params.manual.limit_s + limits["standstill"]
-
-
-def preview(controller: Controller, act: Operator) -> Mapping[str, Any]:
-    """What will move if the act is asked for now; nothing does yet."""
-    state, image = controller.state, controller.observer.image
-    told: dict[str, Any] = {"ok": True, "longest_s": longest_s(controller, act)}
-    match act.action:
-        case Action.JOG:
-            made = manual.preview(act, image, controller.params)
-            return {"ok": False, "error": made} if isinstance(made, str) else {**told, "text": made.text}
-        case Action.STEP:
-            waiting = [controller.sequencer.waiting_row(active) for active in state.active]
-            rows = [row for row in waiting if act.row in {"", row.name}]
-            slow = controller.params.manual
-            pace = f"lift at most {slow.lift_mm_s:g} mm/s, slots at most {slow.slot_mm_s:g} mm/s"
-            names = " or ".join(f"{row.name}, {row.title}" for row in rows) or act.row or "the first row"
-            return {**told, "text": f"this row of the swap goes on: {names}; {pace}"}
-        case _:
-            mode = "" if act.mode is None else act.mode.value
-            return {**told, "text": f"the mode changes from {state.mode.value} to {mode}; nothing moves by it"}
+            return act
 
 
 def _mode(value: object) -> Mode:
@@ -79,9 +52,8 @@ def _mode(value: object) -> Mode:
 
 def _wish(request: Request) -> JogWish:
     by_mm, points = request.get("by_mm"), request.get("points", [])
-    number = isinstance(by_mm, int | float) and not isinstance(by_mm, bool) and math.isfinite(by_mm)
-    if by_mm is not None and not number:
-        raise RequestError("by_mm is a number of mm")
+    if by_mm is not None and (type(by_mm) not in {int, float} or not abs(by_mm) <= LONGEST_MM):
+        raise RequestError(f"by_mm is a number of mm, at most {LONGEST_MM:g} either way")
     if not isinstance(points, list) or not all(type(point) is int for point in points):
         raise RequestError("points is a list of lock points")
     way = None if by_mm is None else float(by_mm)
@@ -90,6 +62,6 @@ def _wish(request: Request) -> JogWish:
 
 def _text(request: Request, key: str) -> str:
     value = request.get(key, "")
-    if not isinstance(value, str) or len(value) > 64:
+    if not isinstance(value, str) or len(value) > 64 or not value.isprintable():
         raise RequestError(f"{key} is a word of at most 64 characters")
     return value

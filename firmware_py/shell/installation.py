@@ -11,6 +11,7 @@ from hal.config.bundle import Station
 from hal.config.links import ModbusRtuConfig, MqttConfig, SocketcanConfig
 
 UNIT: Final = "swapstation@.service"
+USERS: Final = "swapstation.sysusers"
 EXEC: Final = "/opt/swapstation/bin/swapstation"
 """The program as the unit in the source tree has it."""
 MARK: Final = "# Written by `swapstation install-service`."
@@ -67,7 +68,7 @@ def templates() -> Path:
 def plan(station: Station, program: Path) -> tuple[Planned, ...]:
     """All files of one station, started by `program`. Raises OSError where the templates are not there."""
     unit = (templates() / UNIT).read_text(encoding="utf-8").replace(EXEC, str(program))
-    user = (templates() / "swapstation.sysusers").read_text(encoding="utf-8")
+    user = (templates() / USERS).read_text(encoding="utf-8")
     return (
         _planned("/etc/systemd/system", UNIT, unit),
         _planned("/etc/sysusers.d", "swapstation.conf", user),
@@ -80,6 +81,7 @@ def plan(station: Station, program: Path) -> tuple[Planned, ...]:
 def next_steps(station: Station, files: tuple[Planned, ...]) -> Iterator[str]:
     """Commands that make the files work, in order."""
     yield "systemd-sysusers"
+    yield from _groups(station)
     yield "udevadm control --reload && udevadm trigger --subsystem-match=tty --subsystem-match=usb-serial"
     if any(file.path.suffix == ".network" for file in files):
         yield "systemctl enable --now systemd-networkd && networkctl reload"
@@ -87,6 +89,18 @@ def next_steps(station: Station, files: tuple[Planned, ...]) -> Iterator[str]:
         yield f"install -D -m 600 FILE {CREDENTIALS}/{name}     # the password of the broker"
     yield "systemctl daemon-reload"
     yield f"systemctl enable --now swapstation@{station.name}"
+
+
+def _groups(station: Station) -> Iterator[str]:
+    """Groups of `[control]` that the users' file does not make, and how a person gets a role."""
+    control = station.config.control
+    made = (templates() / USERS).read_text(encoding="utf-8")
+    for name in (control.view, control.operate, control.maintain):
+        if f"g {name} " not in made:
+            yield f"groupadd --system {name}"
+    if f" {control.view}\n" not in made:
+        yield f"usermod -aG {control.view} swapstation"
+    yield f"usermod -aG {control.view},{control.operate} NAME     # each person; or {control.maintain}"
 
 
 def secrets(station: Station) -> tuple[str, ...]:

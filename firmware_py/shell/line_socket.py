@@ -1,210 +1,245 @@
-"""A Unix socket that takes one JSON object per line and answers each with one: server, and client of the CLI."""
+"""A Unix socket that takes one JSON object per line and answers each with one, or with a stream: the serving end.
+
+Whoever may connect may also misbehave. What one user can take of the loop is bounded: connections, requests a second,
+bytes of a line, time to finish one, time to take an answer.
+"""
 
 import asyncio
-import errno
 import json
 import logging
-import os
-import pwd
 import socket
-import stat
-import struct
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from firmware_py.shell.line_client import line_of
+from firmware_py.shell.peer import Names, Peer, peer_of
+from firmware_py.shell.socket_path import listener
+
 _log = logging.getLogger(__name__)
-LONGEST_LINE: Final = 64 * 1024
-"""Bytes of one request. A client that sends more without an end of line is told so and dropped."""
-IDLE_S: Final = 60.0
-"""A connection that says nothing for so long is closed."""
-LONGEST_PATH: Final = 107
-"""Bytes of a socket's address, by the kernel's sockaddr_un."""
-SOCKET_MODE: Final = 0o660
 
 Request = Mapping[str, Any]
-Answerer = Callable[[Request, str], Awaitable[Mapping[str, Any]]]
-"""Answers one request of a named user. Raises `RequestError` for one that it does not take."""
+Stream = AsyncGenerator[Mapping[str, Any], None]
+Answerer = Callable[[Request, Peer], Awaitable[Mapping[str, Any] | Stream]]
+"""Answers one request of a peer. Raises `RequestError` for one that it does not take."""
 
 
 class RequestError(ValueError):
     """A request that is no request. The text says what is allowed."""
 
 
-class SocketTaken(OSError):
-    """The path cannot be listened on. The text says why."""
+@dataclass(frozen=True)
+class Bounds:
+    """What clients may take."""
+
+    line_bytes: int = 8 * 1024
+    """Of one request. A client that sends more without an end of line is told so and dropped."""
+    line_s: float = 60.0
+    """From the end of one answer to the end of the next request."""
+    take_s: float = 5.0
+    """A client that does not read what it is sent for so long is dropped."""
+    talks: int = 64
+    talks_each: int = 8
+    """Connections of one user; the one that has been silent the longest makes room for the next."""
+    requests_s: float = 50.0
+    """Requests of one user a second: more wait for their turn."""
+    doors_s: float = 200.0
+    """Connections of all a second."""
+    at_once: int = 50
+    """As many of either may come together."""
+    wrong: int = 20
+    """Lines in a row that are no requests, after which the client is dropped."""
 
 
-class NobodyListens(OSError):
-    """No server answers at the path. The text says what was tried."""
+BOUNDS: Final = Bounds()
+_PAUSE_S: Final = 0.5
+"""After a connection that the system would not give."""
+
+
+class _Turns:
+    """A bucket of turns that fills by `a_second` up to `at_once`."""
+
+    def __init__(self, a_second: float, at_once: int) -> None:
+        self._a_second = a_second
+        self._room = at_once / a_second
+        self._next = 0.0
+        """When the next turn would be if none had been saved up."""
+
+    async def take(self) -> None:
+        """Returns when it is the caller's turn."""
+        now = asyncio.get_running_loop().time()
+        self._next = max(self._next, now - self._room) + 1 / self._a_second
+        if self._next > now:
+            await asyncio.sleep(self._next - now)
+
+
+@dataclass(eq=False)
+class _Talk:
+    """One connection. `since`: silent from then on, by the loop's clock; `busy`: a request of it is being answered."""
+
+    uid: int
+    since: float
+    busy: bool = False
+    task: asyncio.Task[None] | None = None
 
 
 class LineServer:
     """Async context manager that listens at `path` and owns the tasks of its connections.
 
     A socket file that a killed server left behind is replaced; entering raises `SocketTaken` where somebody lives.
+    `group`: whose members may connect, beside the owner; left out, the owner's group.
     """
 
-    def __init__(self, path: Path, answer: Answerer) -> None:
+    def __init__(self, path: Path, answer: Answerer, group: int | None = None, bounds: Bounds = BOUNDS) -> None:
         self._path = path
         self._answer = answer
-        self._talks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._group = group
+        self._bounds = bounds
+        self._names = Names()
+        self._talks: dict[_Talk, None] = {}
+        self._turns: dict[int, _Turns] = {}
+        self._door: asyncio.Task[None] | None = None
         self._inode = 0
 
     async def __aenter__(self) -> Self:
-        listener = _listener(self._path)
+        found = listener(self._path, self._group)
         self._inode = self._path.stat().st_ino
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=LONGEST_LINE)
+        self._door = asyncio.get_running_loop().create_task(self._accept(found), name="control-door")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
         if self._path.exists() and self._path.stat().st_ino == self._inode:
             self._path.unlink()
-        talks = tuple(self._talks)
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        tasks = [task for task in (self._door, *(talk.task for talk in self._talks)) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.get_running_loop().create_task(self._talk(reader, writer), name="control-client")
-        self._talks.add(talk)
-        talk.add_done_callback(self._talks.discard)
+    # ---------------------------------------------------------------- connections
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        who = _peer(writer)
-        try:
+    async def _accept(self, found: socket.socket) -> None:
+        loop, doors = asyncio.get_running_loop(), _Turns(self._bounds.doors_s, self._bounds.at_once)
+        with found:
             while True:
-                async with asyncio.timeout(IDLE_S):
-                    line = await reader.readline()
-                if not line:
-                    return
-                writer.write(_line(await self._reply(line, who)))
-                await writer.drain()
-        except ValueError:
-            writer.write(_line(_error(f"a request is one line of at most {LONGEST_LINE} bytes")))
+                await doors.take()
+                try:
+                    connection, _ = await loop.sock_accept(found)
+                except OSError as error:
+                    _log.warning("no connection could be taken: %s", error)
+                    await asyncio.sleep(_PAUSE_S)
+                    continue
+                self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            peer = peer_of(connection)
+        except OSError as error:
+            _log.warning("who connects cannot be told: %s", error)
+            connection.close()
+            return
+        if not self._make_room(peer.uid):
+            with suppress(OSError), connection:
+                connection.send(line_of(_error("too many connections: try again later")))
+            return
+        talk = _Talk(peer.uid, loop.time())
+        self._talks[talk] = None
+        talk.task = loop.create_task(self._talk(talk, peer, connection), name="control-client")
+        talk.task.add_done_callback(lambda _: self._end(talk, connection))
+
+    def _end(self, talk: _Talk, connection: socket.socket) -> None:
+        self._talks.pop(talk, None)
+        connection.close()
+
+    def _make_room(self, uid: int) -> bool:
+        """The user's own silent connections make room for the next one; others' are never touched."""
+        own = [talk for talk in self._talks if talk.uid == uid]
+        if len(own) < self._bounds.talks_each and len(self._talks) < self._bounds.talks:
+            return True
+        silent = min((talk for talk in own if not talk.busy), key=lambda talk: talk.since, default=None)
+        if silent is None or silent.task is None:
+            return False
+        silent.task.cancel()
+        self._talks.pop(silent, None)
+        return True
+
+    async def _talk(self, talk: _Talk, peer: Peer, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=self._bounds.line_bytes)
+        writer.transport.set_write_buffer_limits(0)  # what was sent has left: nothing is kept for who does not read
+        try:
+            await self._converse(talk, replace(peer, name=await self._names.of(peer.uid)), reader, writer)
         except (TimeoutError, ConnectionError):
-            pass  # the client has gone, or forgot us
+            pass  # the client has gone, forgot us, or does not read
+        except Exception:  # edge of the socket, see `_reply`
+            _log.exception("talk with %s failed", peer)
         finally:
-            writer.close()
+            writer.transport.abort()
 
-    async def _reply(self, line: bytes, who: str) -> Mapping[str, Any]:
-        try:
-            return await self._answer(_parse(line), who)
-        except RequestError as error:
-            return _error(str(error))
-        except Exception:  # edge of the socket: a mistake in one answer must not end the station
-            _log.exception("request of %s failed", who)
-            return _error("internal error: see the log of the station")
-
-
-def ask(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
-    """Send one request and wait for its answer. Blocks. Raises `NobodyListens`, and TimeoutError after `timeout_s`."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            with _reachable(path) as name:
-                connection.connect(name)
-            connection.sendall(_line(request))
-            answer = connection.makefile("rb").readline()
-        except TimeoutError:
-            raise TimeoutError(f"no answer within {timeout_s:g} s at {path}") from None
-        except OSError as error:
-            raise NobodyListens(f"{path}: {error.strerror or error}") from error
-    return _answer_of(answer, path)
-
-
-async def ask_async(path: Path, request: Request, timeout_s: float) -> dict[str, Any]:
-    """As `ask`, without blocking the loop."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            with _reachable(path) as name:
-                reader, writer = await asyncio.open_unix_connection(name)
+    async def _converse(
+        self, talk: _Talk, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        turns = self._turns.setdefault(peer.uid, _Turns(self._bounds.requests_s, self._bounds.at_once))
+        wrong, loop = 0, asyncio.get_running_loop()
+        while wrong < self._bounds.wrong:
             try:
-                writer.write(_line(request))
-                answer = await reader.readline()
-            finally:
-                writer.close()
-    except TimeoutError:
-        raise TimeoutError(f"no answer within {timeout_s:g} s at {path}") from None
-    except OSError as error:
-        raise NobodyListens(f"{path}: {error.strerror or error}") from error
-    return _answer_of(answer, path)
+                async with asyncio.timeout(self._bounds.line_s):
+                    line = await reader.readline()
+            except ValueError:
+                await self._send(writer, _error(f"a request is one line of at most {self._bounds.line_bytes} bytes"))
+                return
+            if not line:
+                return
+            talk.busy = True
+            await turns.take()
+            right, answer = await self._reply(line, peer)
+            wrong = 0 if right else wrong + 1
+            if not isinstance(answer, Mapping):
+                await self._stream(answer, reader, writer)
+                return
+            await self._send(writer, answer)
+            talk.busy, talk.since = False, loop.time()
+        await self._send(writer, _error(f"{wrong} lines in a row were no requests: closed"))
 
-
-def _answer_of(line: bytes, path: Path) -> dict[str, Any]:
-    if not line:
-        raise NobodyListens(f"{path}: the connection was closed without an answer")
-    found: dict[str, Any] = json.loads(line)
-    return found
-
-
-def _listener(path: Path) -> socket.socket:
-    _remove_stale(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _reachable(path) as name:
-            listener.bind(name)
-        path.chmod(SOCKET_MODE)  # nobody can connect before `listen`
-    except OSError as error:
-        listener.close()
-        raise SocketTaken(f"{path}: {error.strerror or error}") from error
-    return listener
-
-
-@contextmanager
-def _reachable(path: Path) -> Iterator[str]:
-    """The path in no more bytes than a socket's address has, by way of its open folder. Raises OSError."""
-    if len(os.fsencode(path)) <= LONGEST_PATH:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        name = f"/proc/self/fd/{folder}/{path.name}"
-        if len(os.fsencode(name)) > LONGEST_PATH:
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-        yield name
-    finally:
-        os.close(folder)
-
-
-def _remove_stale(path: Path) -> None:
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise SocketTaken(f"{path} is there and is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
+    async def _reply(self, line: bytes, peer: Peer) -> tuple[bool, Mapping[str, Any] | Stream]:
+        """Whether it was a request, and the answer."""
         try:
-            with _reachable(path) as name:
-                probe.connect(name)
-        except ConnectionRefusedError:
-            path.unlink()
-        except OSError as error:
-            raise SocketTaken(f"{path}: {error.strerror or error}") from error
-        else:
-            raise SocketTaken(f"{path}: somebody listens there already")
+            return True, await self._answer(_parse(line), peer)
+        except RequestError as error:
+            return False, _error(str(error))
+        except Exception:  # edge of the socket: a mistake in one answer must not end the station
+            _log.exception("request of %s failed", peer)
+            return False, _error("internal error: see the log of the station")
 
+    async def _stream(self, answers: Stream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Send what comes until the client says another word, or goes."""
 
-def _peer(writer: asyncio.StreamWriter) -> str:
-    raw = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", raw)
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+        async def send() -> None:
+            async for answer in answers:
+                await self._send(writer, answer)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                sending = group.create_task(send(), name="control-stream")
+                await reader.read(1)
+                sending.cancel()
+        except* (TimeoutError, ConnectionError):
+            pass
+        finally:
+            await answers.aclose()
+
+    async def _send(self, writer: asyncio.StreamWriter, answer: Mapping[str, Any]) -> None:
+        writer.write(line_of(answer))
+        async with asyncio.timeout(self._bounds.take_s):
+            await writer.drain()
 
 
 def _parse(line: bytes) -> Request:
     try:
         request = json.loads(line)
-    except ValueError as error:
+        line_of(request)  # half a surrogate pair would fail at the first file that it is to be written to
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"not JSON: {error}") from None
     if not isinstance(request, dict):
         raise RequestError('a request is a JSON object, such as {"action": "status"}')
@@ -213,7 +248,3 @@ def _parse(line: bytes) -> Request:
 
 def _error(text: str) -> dict[str, Any]:
     return {"ok": False, "error": text}
-
-
-def _line(answer: Mapping[str, Any]) -> bytes:
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

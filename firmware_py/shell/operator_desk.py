@@ -8,7 +8,7 @@ from typing import Any
 from firmware_py.core.effects import Told
 from firmware_py.core.events import Action, Operator
 from firmware_py.shell.journal import Row
-from firmware_py.shell.logbook import log_event
+from firmware_py.shell.logbook import log_event, log_warning
 from firmware_py.shell.recorder import Recorder
 
 
@@ -28,11 +28,12 @@ class OperatorDesk:
 
         A hold is done first and kept after: it waits for no disk.
         """
-        row = Row("operator", _body(operator))
+        body = _body(operator)
         if operator.action is Action.HOLD:
-            self._recorder.note(row)
+            self._recorder.note(Row("operator", body))
         else:
-            await self._recorder.intend(row)
+            await self._recorder.intend(Row("operator", body))
+        log_event("operator-asks", body)
         self._asked += 1
         ask = self._asked
         waiter: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
@@ -42,6 +43,12 @@ class OperatorDesk:
             return await waiter
         finally:
             self._waiting.pop(ask, None)
+
+    def refused(self, action: str, who: str, uid: int, role: str) -> None:
+        """Somebody asked for what the role is not enough for: kept, and in the log."""
+        body = {"action": action, "who": who, "uid": uid, "role": role}
+        self._recorder.note(Row("operator-refused", body))
+        log_warning("operator-refused", body)
 
     def tell(self, told: Told) -> None:
         """An act is answered: kept, in the log, and told to who waits for it."""
@@ -56,6 +63,8 @@ class OperatorDesk:
 
 def _body(operator: Operator) -> dict[str, Any]:
     body: dict[str, Any] = {"action": operator.action.value, "who": operator.who, "why": operator.why}
+    if operator.uid is not None:
+        body |= {"uid": operator.uid, "role": operator.role}
     if operator.mode is not None:
         body["mode"] = operator.mode.value
     if operator.jog is not None:

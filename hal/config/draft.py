@@ -13,6 +13,7 @@ from hal.config.station import (
     DEVICE_NAMES,
     ChargerAt,
     CloudConfig,
+    ControlConfig,
     DeviceConfig,
     FreshnessConfig,
     PacksConfig,
@@ -119,6 +120,8 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
     draft.places = _entries(PlaceConfig, places, spot / "places")
     chargers = table_of(raw, "chargers", spot) if "chargers" in raw else {}
     draft.chargers = _entries(ChargerAt, chargers, spot / "chargers")
+    control = table_of(raw, "control", spot) if "control" in raw else {}
+    draft.single["control"] = model_of(ControlConfig, control, spot / "control")
     for name, entry in table_of(raw, "devices", spot).items():
         _device(draft, name, entry, spot / "devices" / name)
     return draft

@@ -199,6 +199,24 @@ class CloudConfig(Strict):
     again_s: Positive = 0.1
 
 
+Group = Annotated[str, Field(strict=True, pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
+"""A group of the machine, as useradd(8) lets it be named."""
+ActName = Literal["reset", "hold", "resume", "abort", "clear", "mode", "step", "jog"]
+
+
+class ControlConfig(Strict):
+    """Who may do what at the station's own socket: the group of the machine that has each role.
+
+    Each role may do what the ones before it may; root and the user that the station runs as may do everything.
+    `why`: acts that are refused without a reason.
+    """
+
+    view: Group = "swapstation-view"
+    operate: Group = "swapstation-operate"
+    maintain: Group = "swapstation-maintain"
+    why: tuple[ActName, ...] = ("abort", "clear", "mode", "jog")
+
+
 class StationConfig(Strict):
     """The whole file."""
 
@@ -216,3 +234,4 @@ class StationConfig(Strict):
     retries: dict[StepNumber, Annotated[Int, Field(ge=0, le=5)]]
     freshness: FreshnessConfig
     cloud: CloudConfig
+    control: ControlConfig = Field(default_factory=ControlConfig)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from firmware_py.cli import exits
-from firmware_py.cli.operate import ask_socket, locate, nobody
+from firmware_py.cli.asking import ask_socket, locate, nobody
 from firmware_py.cli.run_station import Config
 from sim.campaigns import demo_cli, replay_cli, scenario_cli
 

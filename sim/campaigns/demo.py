@@ -14,7 +14,7 @@ from firmware_py.screen.shows import FRAME_S, Show
 from firmware_py.shell.carriers import guest_link
 from firmware_py.shell.clock import system_wall_clock
 from firmware_py.shell.ear import Ear
-from firmware_py.shell.line_socket import ask_async
+from firmware_py.shell.line_client import ask_async
 from hal.config.bundle import Station
 from hal.config.links import MqttConfig
 from hal.contract import OrderCommand, RecordEvent

@@ -16,7 +16,8 @@ import typer
 from firmware_py.cli import exits
 from firmware_py.cli.run_station import load
 from firmware_py.shell import places
-from firmware_py.shell.line_socket import LineServer, SocketTaken
+from firmware_py.shell.line_socket import LineServer
+from firmware_py.shell.socket_path import SocketTaken
 from hal.config.bundle import Station
 from sim.campaigns.demand import Demand
 from sim.campaigns.places import SOCKET

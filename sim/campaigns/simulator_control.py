@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from firmware_py.shell.line_socket import Request, RequestError
+from firmware_py.shell.peer import Peer
 from sim.campaigns.serve import Served
 from sim.faults import CATALOGUE, FaultError, Rig, clear, describe, inject
 from sim.faults.kinds import FaultKind, Parameter
@@ -26,7 +27,7 @@ class SimulatorControl:
             "status": self._status,
         }
 
-    async def answer(self, request: Request, who: str) -> Mapping[str, Any]:
+    async def answer(self, request: Request, _: Peer) -> Mapping[str, Any]:
         """Do it. Raises `RequestError` for what cannot be done; the text says why."""
         act = self._acts.get(str(request.get("action")))
         if act is None:

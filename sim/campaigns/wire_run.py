@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from firmware_py.shell.line_socket import NobodyListens, ask_async
+from firmware_py.shell.line_client import NobodyListens, ask_async
 from hal.config.bundle import Station
 from hal.config.loader import load_station
 from sim.campaigns.children import ChildDied, child

@@ -83,6 +83,27 @@ def test_our_own_old_file_is_renewed_and_a_foreign_one_is_not(tmp_path: Path) ->
     assert (unit.read_text(), user.read_text()) == (fresh, "u swapstation 990\n")
 
 
+def test_the_groups_of_the_roles_are_made_and_who_gets_into_them_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    result = install(root)
+    lines = files(root)["etc/sysusers.d/swapstation.conf"].splitlines()
+    assert {"g swapstation-view -", "g swapstation-operate -", "g swapstation-maintain -"} <= set(lines)
+    assert "m swapstation swapstation-view" in lines
+    assert "usermod -aG swapstation-view,swapstation-operate NAME" in result.output
+    assert "groupadd" not in result.output
+
+
+def test_groups_of_other_names_are_made_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "north.toml"
+    text = (SOURCE / "config" / "stations" / "choco-14.toml").read_text()
+    path.write_text(text.replace('"swapstation-view"', '"yard"').replace('"swapstation-operate"', '"shift"'))
+    result = install(tmp_path / "root", station=str(path))
+    for line in ("groupadd --system yard", "groupadd --system shift", "usermod -aG yard swapstation",
+                 "usermod -aG yard,shift NAME"):  # fmt: skip
+        assert f"  {line}" in result.output
+    assert "groupadd --system swapstation-maintain" not in result.output
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(path: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))

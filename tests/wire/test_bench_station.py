@@ -21,7 +21,7 @@ def plain(part: dict[str, Any]) -> dict[str, Any]:
 async def test_a_bench_is_served_and_run_and_gives_no_service() -> None:
     async with bench() as on, on.simulator(station=STATION) as simulator, on.controller(simulator):
         assert (await json_of(on, "status", STATION))["packml"] == "Stopped"
-        refused = await on.command("reset", STATION, "--why", "test")
+        refused = await on.command("reset", STATION, "--yes", "--why", "test")
         assert refused.code != 0
         assert WITHOUT in refused.err + refused.out
         assert (await json_of(on, "status", STATION))["packml"] == "Stopped"

@@ -13,12 +13,12 @@ KEY_S = 1.5
 @pytest.mark.timeout(90)
 async def test_the_key_leads_to_manual_where_one_move_at_a_time_goes_by_command() -> None:
     async with bench() as on, on.simulator() as simulator, on.controller(simulator):
-        of = ("--station", STATION)
+        of = ("--station", STATION, "--why", "test")
         refused = await on.command("mode", "manual", *of, "--yes")
         assert (refused.code, "not turned to maintenance" in refused.err) == (1, True)
         assert (await on.command("sim", "fault", "maintenance-key")).code == 0
         await asyncio.sleep(KEY_S)
-        assert (await on.command("mode", "manual", *of, "--yes", "--why", "test")).code == 0
+        assert (await on.command("mode", "manual", *of, "--yes")).code == 0
         unasked = await on.command("jog", "lift", "+20", *of)
         assert (unasked.code, "lift moves from 0.0 to 20.0 mm at 20 mm/s: needs --yes" in unasked.err) == (64, True)
         moved = await on.command("jog", "lift", "+20", *of, "--yes")

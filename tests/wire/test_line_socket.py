@@ -13,17 +13,15 @@ from typing import Any
 import pytest
 
 from firmware_py.shell.control import Control
-from firmware_py.shell.line_socket import (
-    LONGEST_LINE,
-    LineServer,
-    NobodyListens,
-    Request,
-    RequestError,
-    SocketTaken,
-    ask,
-)
+from firmware_py.shell.line_client import NobodyListens, ask
+from firmware_py.shell.line_socket import BOUNDS, LineServer, Request, RequestError
+from firmware_py.shell.peer import Peer
+from firmware_py.shell.roles import Roster
+from firmware_py.shell.socket_path import SocketTaken
 
 LIMIT_S = 5.0
+ME = Peer(1001, 1001, name="me")
+LONGEST_LINE = BOUNDS.line_bytes
 
 
 @pytest.fixture(name="path")
@@ -32,12 +30,12 @@ def _path() -> Iterator[Path]:
         yield Path(folder) / "station" / "control.sock"
 
 
-async def answer(request: Request, who: str) -> Mapping[str, Any]:
+async def answer(request: Request, peer: Peer) -> Mapping[str, Any]:
     if request.get("action") == "burst":
         raise RuntimeError("a mistake of ours")
     if request.get("action") == "refuse":
         raise RequestError("not that")
-    return {"ok": True, "who": who, "request": dict(request)}
+    return {"ok": True, "who": peer.name, "request": dict(request)}
 
 
 @pytest.fixture(name="server")
@@ -84,6 +82,8 @@ async def test_who_asks_is_what_the_kernel_says(path: Path) -> None:
         (b"\xff\xfe\n", "not JSON"),
         (b'"status"\n', "JSON object"),
         (b'["status"]\n', "JSON object"),
+        (b"[" * 5000 + b"\n", "not JSON"),
+        (b'{"why": "\\ud800"}\n', "not JSON"),
         (b'{"action": "refuse"}\n', "not that"),
         (b'{"action": "burst"}\n', "internal error"),
     ],
@@ -173,7 +173,7 @@ def test_the_client_does_not_wait_for_ever(path: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({}, "allowed: status, wire-log, reset, hold, resume, abort, clear"),
+        ({}, "allowed: status, reset, hold, resume, abort, clear, mode, step, jog, wire-log"),
         ({"action": "jump"}, "unknown action 'jump'"),
         ({"action": ["reset"]}, "unknown action"),
         ({"action": "reset", "who": "root"}, "unknown key 'who'"),
@@ -189,4 +189,4 @@ def test_the_client_does_not_wait_for_ever(path: Path) -> None:
 async def test_a_request_that_is_none_never_reaches_the_station(request_: Request, said: str) -> None:
     nobody: Any = None
     with pytest.raises(RequestError, match=said):
-        await Control(nobody, nobody, nobody, Path()).answer(request_, "me")
+        await Control(nobody, nobody, nobody, Path(), Roster({}, {}, ME.uid)).answer(request_, ME)

@@ -61,7 +61,7 @@ async def _status(on: Bench) -> dict[str, Any]:
 
 
 async def _reset(on: Bench, voice: Voice) -> None:
-    ended = await on.command("reset", STATION, "--why", "test")
+    ended = await on.command("reset", STATION, "--yes", "--why", "test")
     assert ended.code == 0, ended.err
     await voice.until(TOPICS.station, lambda m: m["values"]["packml"] == "Idle", READ_S)
 
@@ -114,9 +114,9 @@ async def test_sigterm_in_mid_motion_stops_everything_at_once() -> None:
         async with on.controller(simulator):  # the journal remembers the swap: nothing moves, a person decides
             found = await _status(on)
             assert (found["packml"], [f["code"] for f in found["faults"]]) == ("Held", ["SWAP_INTERRUPTED"])
-            refused = await on.command("reset", STATION)
+            refused = await on.command("reset", STATION, "--yes")
             assert (refused.code, "refused" in refused.err) == (1, True)
-            assert (await on.command("clear", STATION, "--why", "seen by eye")).code == 0
+            assert (await on.command("clear", STATION, "--yes", "--why", "seen by eye")).code == 0
             assert (await _status(on))["packml"] == "Stopped"
 
 
@@ -153,7 +153,7 @@ async def test_a_station_that_starts_without_a_device_is_ready_and_refuses_by_it
             (fault,) = (await _status(on))["faults"]
             assert (fault["code"], fault["device"]) == ("LINK_LOST", "stacker")
             assert fault["age_s"] >= 0.0
-            assert (await on.command("reset", STATION)).code == 0
+            assert (await on.command("reset", STATION, "--yes")).code == 0
             await run.until(lambda line: "answer=failed" in line and "stacker: no fresh reading" in line, READ_S)
             assert (await on.command("sim", "car", "--order")).code == 0
             await run.until(lambda line: "answer=refused" in line and "LINK_LOST stacker" in line, READ_S)
@@ -172,7 +172,7 @@ async def test_status_tells_what_was_refused_and_what_to_do_next() -> None:
         lines = (await on.command("status")).out.splitlines()
         assert any(re.fullmatch(r"order    \S+ refused: station is Stopped", line) for line in lines)
 
-        assert (await on.command("resume")).code == 1
+        assert (await on.command("resume", "--yes")).code == 1
         lines = (await on.command("status")).out.splitlines()
         assert "operator resume refused: resume is for a held swap, station is Stopped" in lines
         assert "next     reset: the station takes orders from then on" in lines

@@ -66,7 +66,7 @@ async def test_the_service_manager_is_told_of_everything(abstract: bool) -> None
             ready = next(message for message in told.said if message.startswith("READY=1"))
             assert ready == "READY=1\nSTATUS=Stopped"
 
-            assert (await on.command("reset", STATION)).code == 0
+            assert (await on.command("reset", STATION, "--yes")).code == 0
             await told.until("STATUS=Resetting")
             await told.until("STATUS=Idle")
             assert (await on.command("sim", "fault", "unit-silent", "unit=shuttle_rail")).code == 0

@@ -31,7 +31,7 @@ async def test_a_killed_run_leaves_all_three_wires_whole() -> None:
         folder = on.folder / "log"
         async with on.running(*simulator["run"][1:], "--wire-log", str(folder)) as run:
             await run.until(lambda line: "event=ready" in line, READ_S)
-            assert (await on.command("reset", STATION)).code == 0
+            assert (await on.command("reset", STATION, "--yes")).code == 0
             await run.until(lambda line: "to=Idle" in line, READ_S)
             refused = await on.command("wire-log", STATION, "--seconds", "1")
             assert (refused.code, f"being written to {folder}" in refused.err) == (1, True)

@@ -10,6 +10,8 @@ import pytest
 from firmware_py.core.packml import PackML
 from firmware_py.shell.control import Control
 from firmware_py.shell.line_socket import RequestError
+from firmware_py.shell.peer import Peer
+from firmware_py.shell.roles import Roster
 from hal.config.loader import load_station
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.faults import clear, inject
@@ -18,6 +20,8 @@ from tests.unit.shell.test_answers import idle, order
 
 STATION = load_station("choco-14")
 Ask = Callable[..., Awaitable[Mapping[str, Any]]]
+ME = Peer(1001, 1001, name="tester")
+ROSTER = Roster({}, {}, own_uid=ME.uid)
 KEY_S = 1.5
 """At rest the safety PLC is read once a second."""
 
@@ -27,10 +31,10 @@ def station(play: Callable[[VirtualStation, Ask], Awaitable[None]]) -> None:
 
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:
-            control = Control(running.controller, running.controller._links, cast(Any, None), Path())
+            control = Control(running.controller, running.controller._links, cast(Any, None), Path(), ROSTER)
 
             async def ask(action: str, **more: object) -> Mapping[str, Any]:
-                return await control.answer({"action": action, **more}, "tester")
+                return await control.answer({"action": action, "why": "test", **more}, ME)
 
             async with asyncio.timeout(10):
                 await running.controller.ready.wait()
@@ -65,7 +69,8 @@ def test_a_jog_is_told_beforehand_and_answered_when_it_is_seen_done() -> None:
         intents = [e.row.body for e in rows if e.row.kind == "intent" and e.row.body["command"] == "MoveLift"]
         assert [(i["row"], i["position_mm"], i["speed_mm_s"]) for i in intents] == [("jog", 20.0, 20.0)]
         (asked,) = [e.row.body for e in rows if e.row.kind == "operator" and e.row.body["action"] == "jog"]
-        assert (asked["who"], asked["jog"]["device"], asked["jog"]["by_mm"]) == ("tester", "lift", 20.0)
+        assert (asked["who"], asked["uid"], asked["role"], asked["why"]) == ("tester", 1001, "maintain", "test")
+        assert (asked["jog"]["device"], asked["jog"]["by_mm"]) == ("lift", 20.0)
 
     station(play)
 
@@ -179,12 +184,15 @@ def test_an_order_is_refused_outside_production() -> None:
         ({"action": "jog", "device": "locks", "to": "lock", "points": 3}, "points is a list"),
         ({"action": "jog", "device": "x" * 65}, "at most 64 characters"),
         ({"action": "step", "row": 6}, "row is a word"),
-        ({"action": "step", "mode": "manual"}, "unknown key 'mode'; allowed: action, why, preview, row"),
-        ({"action": "hold", "preview": True}, "unknown key 'preview'"),
+        ({"action": "step", "mode": "manual"}, "unknown key 'mode'; allowed: action, why, preview, confirmed, row"),
+        ({"action": "hold", "row": "6"}, "unknown key 'row'"),
+        ({"action": "jog", "device": "lift", "by_mm": 10**400}, "by_mm is a number"),
+        ({"action": "jog", "device": "lift\x1b[2J"}, "device is a word"),
+        ({"action": "mode", "mode": "manual", "why": "one\ntwo"}, "on one line"),
         ({"action": "mode", "mode": "manual", "why": "x" * 501}, "at most 500 characters"),
     ],
 )
 def test_a_request_with_a_mistake_says_what_is_allowed(request_: dict[str, object], said: str) -> None:
     nobody: Any = None
     with pytest.raises(RequestError, match=said):
-        asyncio.run(Control(nobody, nobody, nobody, Path()).answer(request_, "me"))
+        asyncio.run(Control(nobody, nobody, nobody, Path(), ROSTER).answer(request_, ME))
