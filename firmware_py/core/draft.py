@@ -27,6 +27,7 @@ class Draft:
         self.mode = state.mode
         self.jog = state.jog
         self.released = state.released
+        self.recovery = state.recovery
         self.pending = state.pending
         self.held_for = state.held_for
         self.effects: list[Effect] = []
@@ -51,6 +52,7 @@ class Draft:
             jog=self.jog,
             released=self.released,
             held_for=self.held_for if self.packml in _HELD or self.jog is not None else "",
+            recovery=self.recovery,
         )
         return (self.before if state == self.before else state), tuple(self.effects)
 

@@ -70,6 +70,7 @@ class Note(StrEnum):
     SWAP_SEALED = "swap-sealed"
     SWAP_ENDED = "swap-ended"
     SWAP_CLEARED = "swap-cleared"
+    RECOVERY = "recovery"
     MODE = "mode"
 
 

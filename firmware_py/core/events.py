@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmware_py.core.faults import FaultCode
+from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.jog_words import JogWish
 from firmware_py.core.packml import Mode, StablePlace
-from firmware_py.core.state import Order
+from firmware_py.core.state import Active, Order, Swap
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,21 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """At start: the journal knows a swap that never ended."""
+    """At start: the journal knows a swap that never ended. All of it is the journal's last word.
 
-    swap_id: str
+    `faults` that stood, each with the row that raised it (empty = no row).
+    """
+
     text: str
+    swap: Swap
+    active: tuple[Active, ...]
     place: StablePlace
-    """The last place that the journal knows."""
+    faults: tuple[tuple[Fault, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """After a restart: everything that counts has been read once more since the last of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +128,6 @@ class Leave:
     why: str
 
 
-Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | Interrupted | StartHeld | Leave
+AtStart = Interrupted | Looked | StartHeld
+"""What an earlier run has left."""
+Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | AtStart | Leave

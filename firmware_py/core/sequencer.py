@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from firmware_py.core import manual, modes, orders, safety, standing
+from firmware_py.core import manual, modes, orders, restart, safety, standing
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
@@ -16,6 +16,7 @@ from firmware_py.core.events import (
     Interrupted,
     IsolateIn,
     Leave,
+    Looked,
     Operator,
     OrderIn,
     Recovered,
@@ -47,8 +48,6 @@ _STANDING: Final = frozenset(
     }
 )
 """Faults that go when their cause is seen to be gone, never by a word."""
-_OF_START: Final = frozenset({FaultCode.SWAP_INTERRUPTED, FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED})
-"""What a person must have looked at before the station is used again."""
 _GO_ON: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DISK_LOW})
 """Troubles that end no motion by themselves: a row that needs the device notices, or only new swaps are refused."""
 _NOT_ENABLED: Final = (FaultCode.DRIVES_NOT_ENABLED, "safety")
@@ -86,8 +85,8 @@ class Sequencer:
                 self._trouble(draft, event)
             case Recovered(device, code):
                 draft.clear_fault(code, device)
-            case Interrupted() | StartHeld():
-                _start_held(draft, event)
+            case Interrupted() | Looked() | StartHeld():
+                restart.at_start(draft, image, event, self.params, self.chart.rows)
             case Leave(why):
                 in_motion = draft.packml in {*MOVING, PackML.HOLDING}
                 draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
@@ -129,6 +128,7 @@ class Sequencer:
         self._watch_safety(draft, image)
         modes.watch_key(draft, image, self._moving(draft))
         standing.settle(draft, image, self.params)
+        restart.scan(draft, image, self.params, self.chart.rows)
         alarm = next((f for f in draft.faults if f.code is FaultCode.FIRE_ALARM), None)
         if alarm is not None and draft.packml in MOVING:
             draft.hold(alarm.text, self._moving(draft), alarm.key)
@@ -286,6 +286,8 @@ class Sequencer:
     def _op_step(self, draft: Draft, image: Image, row: str) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("step", draft)
+        if why := restart.why_not_on(draft):
+            return why
         lacking = modes.release(draft, image, row, self.chart.rows, FIRST_ROWS[draft.swap.purpose])
         return lacking or self._go_on(draft, image)
 
@@ -293,6 +295,7 @@ class Sequencer:
         """A held swap moves again, or why not."""
         lacking = [text for _, text in safety.missing(image.safety)]
         if not lacking:
+            restart.over(draft)
             draft.packml = PackML.UNHOLDING
             self._enable(draft)
         return "; ".join(lacking)
@@ -326,14 +329,14 @@ class Sequencer:
     def _op_resume(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("resume", draft)
-        lacking = modes.only_in(draft.mode, "resume", (Mode.PRODUCTION,))
+        lacking = modes.only_in(draft.mode, "resume", (Mode.PRODUCTION,)) or restart.why_not_on(draft)
         return lacking or self._go_on(draft, image)
 
     def _op_abort(self, draft: Draft, image: Image) -> str:
         if draft.packml is not PackML.HELD or draft.swap is None:
             return _no_held_swap("abort", draft)
         lacking = modes.only_in(draft.mode, "abort", (Mode.PRODUCTION, Mode.MAINTENANCE))
-        lacking = lacking or "; ".join(text for _, text in safety.missing(image.safety))
+        lacking = lacking or restart.why_not_on(draft) or "; ".join(text for _, text in safety.missing(image.safety))
         if lacking:
             return lacking
         way = self.chart.way_out(draft)
@@ -345,12 +348,12 @@ class Sequencer:
         return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
 
     def _op_clear(self, draft: Draft, _: Image) -> str:
-        of_start = any(fault.code in _OF_START for fault in draft.faults)
+        of_start = draft.recovery is not None or any(fault.code in restart.OF_START for fault in draft.faults)
         if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and of_start):
-            return f"clear is for Aborted, station is {draft.packml.value}"
+            return f"clear is for Aborted, and for Held after a restart; station is {draft.packml.value}"
+        if draft.recovery is not None:
+            restart.cleared(draft)
         for fault in draft.faults:
-            if fault.code is FaultCode.SWAP_INTERRUPTED:
-                draft.keep(Note.SWAP_CLEARED, swap_id=fault.device)
             if fault.code not in {*safety.CODES, *_STANDING}:
                 draft.clear_fault(fault.code, fault.device)
         draft.keep(Note.STATE, state=PackML.CLEARING.value)
@@ -377,20 +380,5 @@ def _no_service_without_books(draft: Draft) -> None:
         draft.packml = PackML.HELD if resting else draft.packml
 
 
-def _start_held(draft: Draft, event: Interrupted | StartHeld) -> None:
-    """What an earlier run left: a person is needed before the station is used."""
-    if isinstance(event, Interrupted):
-        code, device, text = FaultCode.SWAP_INTERRUPTED, event.swap_id, event.text
-        draft.raise_fault(code, device, f"{text}; last known place {event.place.value}")
-        draft.place = event.place
-    else:
-        code, device, text = event.code, event.device, event.text
-        draft.raise_fault(code, device, text)
-    draft.packml = PackML.HELD
-    draft.held_for = f"{code.value} {device}: {text}"
-
-
 def _no_held_swap(action: str, draft: Draft) -> str:
-    if draft.packml is PackML.HELD:
-        return f"{action} is for a held swap, this controller holds none: look at car and pack, then use clear"
     return f"{action} is for a held swap, station is {draft.packml.value}"

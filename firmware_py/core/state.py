@@ -6,6 +6,7 @@ from enum import StrEnum
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.jog_words import Jog
 from firmware_py.core.packml import Mode, PackML, StablePlace
+from firmware_py.core.recovery_words import Recovery
 
 
 class Phase(StrEnum):
@@ -115,6 +116,8 @@ class State:
     """The row that a person has let go on, in Maintenance."""
     held_for: str = ""
     """Why the swap is held. It outlives the fault that held it: a fault may go by itself, a hold never does."""
+    recovery: Recovery | None = None
+    """The held swap was open when an earlier controller ended, and nobody has let it go on yet."""
 
     def fault(self, code: FaultCode, device: str) -> Fault | None:
         """The standing fault of this code and device."""

@@ -97,6 +97,7 @@ class Cloud:
             "swap_id": state.swap.id if state.swap else "",
             "order_id": state.swap.order.id if state.swap else "",
             "challenge": f"{self._boot_id}:{state.swaps_started}",
+            "recovery": _recovery(state),
             "fault_codes": ",".join(f"{f.code.value}/{f.device}" for f in state.faults),
         }
         self._retain_if_new(self.topics.station, messages.StationState, values)
@@ -216,3 +217,10 @@ class Cloud:
         seq = self._seq[topic] = self._seq.get(topic, -1) + 1
         body = {"ts": self._now_ms(), "id": f"{self._boot_id}-{self._count}", "seq": seq, "values": values, **more}
         return model.model_validate(body).model_dump_json().encode()
+
+
+def _recovery(state: State) -> str:
+    if state.recovery is None:
+        return ""
+    found = state.recovery.found
+    return "everything is being read twice" if found is None else f"{found.outcome.value}: {found.text}"[:512]

@@ -20,7 +20,20 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, IsolateIn, Leave, Operator, Recovered, Scan, TimeUp, Trouble, TurnIn
+from firmware_py.core.events import (
+    Event,
+    Interrupted,
+    IsolateIn,
+    Leave,
+    Looked,
+    Operator,
+    Recovered,
+    Scan,
+    StartHeld,
+    TimeUp,
+    Trouble,
+    TurnIn,
+)
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
@@ -29,6 +42,7 @@ from firmware_py.core.standing import isolation_due
 from firmware_py.core.state import State
 from firmware_py.shell.bus_watch import BusWatch
 from firmware_py.shell.chargers import ChargerPoller
+from firmware_py.shell.checkpoint import checkpoint_of
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.effector import SAFETY, Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
@@ -39,6 +53,7 @@ from firmware_py.shell.journal_space import Space
 from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
 from firmware_py.shell.look_back import configuration, look_back
+from firmware_py.shell.looks import Looks
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
 from firmware_py.shell.orders import OrderDesk
@@ -47,7 +62,7 @@ from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
 from firmware_py.shell.poller import LinkPoller
 from firmware_py.shell.progress import JOURNAL, Progress
-from firmware_py.shell.record import SwapRecord
+from firmware_py.shell.record import SwapRecord, begun_before
 from firmware_py.shell.recorder import Recorder
 from firmware_py.shell.roll_call import RollCall
 from firmware_py.shell.scanner import ReaderWatch
@@ -75,8 +90,15 @@ class Controller:
         self.observer = Observer(station, self.plant, host.clock)
         self._links = links
         self._journal = journal
+        self._looks = Looks(self.plant, self._looked)
         self._roll = RollCall(
-            self.plant, self.observer, lambda: self.state, self.decide, self._round_done, self._became_ready
+            self.plant,
+            self.observer,
+            lambda: self.state,
+            self.decide,
+            self._round_done,
+            self._became_ready,
+            self._looks.told_of,
         )
         self.ready = self._roll.ready
         self._pollers = tuple(self._make_pollers())
@@ -131,7 +153,7 @@ class Controller:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self._look_back()
+        past = await self._look_back()
         for link in self.plant.speakers:
             self._links.can[link].subscribe(partial(self._on_frames, link))
         if self.plant.scanner is not None:
@@ -146,6 +168,7 @@ class Controller:
                 group.create_task(self._fall(), name="fall")
                 group.create_task(self._recorder.run(), name="recorder")
                 self.effector.start(group)
+                self._begin_after(past)
                 group.create_task(self.uplink.run(), name="uplink")
                 group.create_task(self._orders.run(self._links.cloud.messages()), name="orders")
                 group.create_task(self._heart().run(), name="heartbeat")
@@ -171,17 +194,25 @@ class Controller:
                 self._rescan.cancel()
             await self.effector.last_stop(self.station.config.process.leaving.last_stop_s)
 
-    async def _look_back(self) -> None:
+    async def _look_back(self) -> list[Interrupted | StartHeld]:
         """What the journal knows of before. One that cannot be used holds the station, and does not end it."""
         host = self.host
         try:
             events = await look_back(self._journal, host.boot_id, self.station.hash, host.software)
             await self._orders.recall(self._journal)
+            for past in events:
+                if isinstance(past, Interrupted):
+                    self._record = await begun_before(self._journal, past.swap, host.clock(), host.now_ms() / 1000)
         except JournalError as error:
             self._journal_failed(str(error))
-        else:
-            for event in events:
-                self.decide(event)
+            return []
+        return events
+
+    def _begin_after(self, past: list[Interrupted | StartHeld]) -> None:
+        if any(isinstance(event, Interrupted) for event in past):
+            self._looks.begin()
+        for event in past:
+            self.decide(event)
 
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
@@ -204,6 +235,10 @@ class Controller:
         self.state, effects = self.sequencer.step(before, self.observer.image, event)
         if self.host.decided is not None:
             self.host.decided(event, effects, self.state)
+        if (row := checkpoint_of(before, self.state)) is not None:
+            self._recorder.note(
+                row
+            )  # before anything acts: what acts, and what it acts for, are both known after a crash
         for effect in effects:
             self._carry_out(effect)
         self.progress.decided()
@@ -341,6 +376,10 @@ class Controller:
             self._scanner_watch.heard()
             self._guarded(self._roll.check_ready)
             self._guarded(self._look)
+
+    def _looked(self) -> None:
+        self.observer.update()
+        self.decide(Looked())
 
     def _look(self) -> None:
         if self.observer.update():

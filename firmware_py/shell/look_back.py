@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from firmware_py.core.effects import Note
 from firmware_py.core.events import Interrupted, StartHeld
 from firmware_py.core.faults import FaultCode
-from firmware_py.core.packml import StablePlace
+from firmware_py.shell.checkpoint import last_word
 from firmware_py.shell.journal import Entry, Journal, Query, Row
 
 CONFIGURATION = "configuration"
@@ -23,7 +22,7 @@ async def look_back(journal: Journal, boot_id: str, config_hash: str, software: 
     """What keeps the station from being started as if nothing had been. Raises `JournalError`."""
     await journal.append([Row("boot", {"boot_id": boot_id, "config_hash": config_hash})])
     found = [event async for event in _files(journal, config_hash, software)]
-    interrupted = await _interrupted(journal)
+    interrupted = await last_word(journal, "the controller ended before the swap did")
     return [*found, *([] if interrupted is None else [interrupted])]
 
 
@@ -46,18 +45,3 @@ async def _files(journal: Journal, config_hash: str, software: str) -> AsyncIter
 async def _last(journal: Journal, kind: str) -> Entry | None:
     found = await journal.rows(Query(kind=kind, newest_first=True, limit=1))
     return found[0] if found else None
-
-
-async def _interrupted(journal: Journal) -> Interrupted | None:
-    """A swap that never ended."""
-    last = await _last(journal, Note.ORDER.value)
-    if last is None:
-        return None
-    swap_id = str(last.row.body["swap_id"])
-    ended = await journal.rows(Query(kind=Note.SWAP_ENDED.value, swap_id=swap_id, limit=1))
-    cleared = await journal.rows(Query(kind=Note.SWAP_CLEARED.value, newest_first=True))
-    if ended or any(entry.row.body["swap_id"] == swap_id for entry in cleared):
-        return None
-    places = await journal.rows(Query(kind=Note.PLACE.value, swap_id=swap_id, newest_first=True, limit=1))
-    place = StablePlace(str(places[0].row.body["place"])) if places else StablePlace.S0
-    return Interrupted(swap_id, "the controller ended before the swap did", place)

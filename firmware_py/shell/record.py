@@ -6,9 +6,12 @@ from typing import Any
 from firmware_py.core.effects import Note
 from firmware_py.core.faults import Fault
 from firmware_py.core.packml import StablePlace
+from firmware_py.core.state import Swap
+from firmware_py.shell.journal import Journal, Query
 from hal.contract.messages import LockStage, RecordPack, RecordStep, RecordValues
 
 ADMIT_ROW = "1"
+_NOTES = {note.value: note for note in Note}
 
 
 class SwapRecord:
@@ -92,3 +95,21 @@ class SwapRecord:
             software=software,
             config_hash=config_hash,
         )
+
+
+async def begun_before(journal: Journal, swap: Swap, now: float, wall_s: float) -> SwapRecord:
+    """The record of a swap that an earlier controller began, from what that one kept. Raises `JournalError`.
+
+    `now` is monotonic, `wall_s` the wall clock in s: times of before are known by the wall clock alone.
+    """
+    record, after = None, 0
+    while page := await journal.rows(Query(swap_id=swap.id, after_seq=after)):
+        for entry in page:
+            at = now - (wall_s - entry.stamp.t_wall)
+            record = record or SwapRecord(swap.id, swap.order.id, at)
+            if entry.row.kind in _NOTES:
+                record.add(_NOTES[entry.row.kind], entry.row.body, at)
+            elif entry.row.kind == "fault-raised":
+                record.faults.append(f"{entry.row.body['code']}/{entry.row.body['device']}")
+        after = page[-1].seq
+    return record or SwapRecord(swap.id, swap.order.id, now)

@@ -20,7 +20,7 @@ _CODES: Final = (FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG)
 class RollCall:
     """What pollers and watches tell of units, chargers, the code reader and CAN channels.
 
-    `round_done` is told of each completed round of a link.
+    `round_done` is told of each completed round of a link, `told_of` of each answer and each loss of a unit.
     """
 
     def __init__(
@@ -31,12 +31,14 @@ class RollCall:
         decide: Callable[[Event], None],
         round_done: Callable[[str], None],
         became_ready: Callable[[], None],
+        told_of: Callable[[str], None],
     ) -> None:
         self._plant = plant
         self._observer = observer
         self._state = state
         self._decide = decide
         self._became_ready = became_ready
+        self._told_of = told_of
         self._missed: dict[FaultCode, set[str]] = {code: set() for code in _CODES}
         self._makers = tuple((place, node) for place, node in plant.packs.items() if node.codec.maker is not None)
         self._wrong: dict[str, str] = {}
@@ -47,6 +49,7 @@ class RollCall:
     def polled(self, unit: ModbusUnit) -> None:
         """A unit brought values."""
         self._observer.polled(unit)
+        self._told_of(unit.name)
         self.check_ready()
 
     def lost(self, unit: ModbusUnit, why: str) -> None:
@@ -109,6 +112,7 @@ class RollCall:
     def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
         self._missed[code].add(unit.name)
         self._decide(Trouble(code, self._plant.device_of_unit(unit.name), why))
+        self._told_of(unit.name)
         self.check_ready()
 
     def _back(self, code: FaultCode, unit: ModbusUnit) -> None:

@@ -9,6 +9,7 @@ from firmware_py.core.effects import Reply, Told
 from firmware_py.core.fault_table import FAULTS
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PLACE_TEXT, Mode, PackML
+from firmware_py.core.recovery_words import Outcome
 from firmware_py.core.state import State
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.plant import Links
@@ -28,6 +29,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "place_text": PLACE_TEXT[state.place],
         "swap": _swap(state),
         "waiting_order": None if state.waiting is None else state.waiting.order.id,
+        "recovery": _recovery(state),
         "rows": [
             {"row": a.row, "step": CHART[a.row].step, "title": CHART[a.row].title, "phase": a.phase.value}
             for a in state.active
@@ -88,16 +90,24 @@ def _next(controller: Controller) -> str:
 def _next_held(state: State, codes: set[FaultCode], first: str) -> str:
     if FaultCode.JOURNAL_FAILED in codes:
         return "mend what JOURNAL_FAILED names, then start the controller again: till then it commands nothing"
-    if FaultCode.SWAP_INTERRUPTED in codes:
-        return "look at car and pack, bring both into a safe place, then clear"
     if codes & {FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED}:
         return "look at what the faults name and at where car and packs are, then clear"
+    if state.recovery is not None:
+        return "wait: everything is being read twice" if state.recovery.found is None else state.recovery.found.todo
     if state.mode is Mode.MAINTENANCE:
         return f"{first}step to let a row go on, or abort to take the way out step by step"
     if state.mode is Mode.MANUAL:
         return "jog what is in the way, then mode production"
     held = "" if codes or not state.held_for else f"held for {state.held_for}; "
     return f"{held}{first}resume to go on with the swap, or abort to give it up"
+
+
+def _recovery(state: State) -> dict[str, str] | None:
+    """What a restart has concluded; the outcome is one of a closed list. None while everything is being read twice."""
+    if state.recovery is None:
+        return {"outcome": Outcome.NOTHING_PENDING.value, "text": "", "todo": ""}
+    found = state.recovery.found
+    return None if found is None else {"outcome": found.outcome.value, "text": found.text, "todo": found.todo}
 
 
 def link_states(links: Links) -> dict[str, str]:

@@ -66,6 +66,9 @@ class StationValues(BaseModel):
     swap_id: str
     order_id: str
     challenge: str = Field(description="boot id and counter; an order may echo it")
+    recovery: str = Field(
+        "", description="after a restart in mid-swap: what it has concluded; empty while nothing is open"
+    )
     fault_codes: str = Field(description="standing faults CODE/device, comma separated")
 
 

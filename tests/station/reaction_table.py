@@ -91,7 +91,9 @@ TABLE = (
     Line("any", "light curtain", "E_STOP", "curtain-broken"),
     Line("any", "door of the guard", "E_STOP", "guard-gate-opened"),
     Line("any", "the chain falls, the drives are cut", "E_STOP HOLD", "chain-falls drives-cut"),
-    Line("any", "controller restart", "HOLD", "controller-killed"),
+    Line("any", "controller restart", "HOLD ABORT",
+         "controller-killed controller-killed-at-each-step controller-killed-unlocking "
+         "controller-killed-and-given-up controller-killed-and-cleared"),
     Line("any", "journal fails", "HOLD", "journal-fails"),
     Line("any", "a commit hangs", "HOLD", "disk-hangs"),
     Line("any", "the disk is full, is nearly full", "HOLD REFUSE", "disk-full disk-nearly-full"),

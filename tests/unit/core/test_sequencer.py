@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.core.draft import Draft
-from firmware_py.core.effects import Act, Keep, Note, Reply, StopMotion, Told
-from firmware_py.core.events import Action, Interrupted, Operator, OrderIn, Scan, TimeUp, Trouble
+from firmware_py.core.effects import Act, Reply, StopMotion, Told
+from firmware_py.core.events import Action, Operator, OrderIn, Scan, TimeUp, Trouble
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
@@ -312,25 +312,6 @@ def test_an_aborted_station_is_cleared_to_stopped_and_then_reset() -> None:
 @pytest.mark.parametrize("packml", [PackML.STOPPED, PackML.IDLE, PackML.EXECUTE, PackML.HOLDING, PackML.HELD])
 def test_clear_is_for_an_aborted_station(packml: PackML) -> None:
     assert "clear is for Aborted" in refusal(State(packml), ask(Action.CLEAR))
-
-
-# ------------------------------------------------------------------ restart
-
-
-def test_after_a_restart_in_the_middle_nothing_moves_until_a_person_has_cleared_it() -> None:
-    state, effects = SEQ.step(State(), QUIET, Interrupted("swap-9", "power", StablePlace.S2))
-    assert state.packml is PackML.HELD
-    assert raised(effects) == [(FaultCode.SWAP_INTERRUPTED, "swap-9")]
-    assert state.place is StablePlace.S2
-    for event in (Scan(), ask(Action.RESUME), ask(Action.ABORT), ask(Action.RESET), ORDER):
-        after, effects = SEQ.step(state, s.LOCKED, event)
-        assert after == state
-        assert not of(Act, effects)
-    lost = SEQ.step(state, QUIET, Trouble(LOST, "stacker", "gone"))[0]
-    state, effects = SEQ.step(lost, QUIET, ask(Action.CLEAR))
-    assert state.packml is PackML.STOPPED
-    assert [f.key for f in state.faults] == [(LOST, "stacker")], "a lost link is not cleared by words"
-    assert [k.body["state"] for k in of(Keep, effects) if k.note is Note.STATE] == ["Clearing", "Stopped"]
 
 
 # ------------------------------------------------------------------ troubles of the shell

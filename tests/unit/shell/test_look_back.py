@@ -11,6 +11,8 @@ from firmware_py.core.effects import Answer
 from firmware_py.core.events import Action, Event, Interrupted, Operator, StartHeld
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML, StablePlace
+from firmware_py.core.state import Order, State, Swap
+from firmware_py.shell.checkpoint import checkpoint_of
 from firmware_py.shell.journal import Query, Row, Stamp
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.look_back import configuration, look_back
@@ -66,13 +68,22 @@ def test_a_restored_journal_holds_it_too() -> None:
     assert starts(seen, "bbb") == [[CHANGED, RESTORED_CODE]]
 
 
+def swap_at(place: StablePlace | None) -> Row:
+    """The core's memory of a swap that rests there; `None`: of none, after one."""
+    open_swap = State(swap=Swap("s-1", Order("o-1", "V" * 17, "aion-ut"), 1, "P"), place=StablePlace.S0)
+    row = (
+        checkpoint_of(open_swap, State()) if place is None else checkpoint_of(State(), replace(open_swap, place=place))
+    )
+    assert row is not None
+    return row
+
+
 @pytest.mark.parametrize(
     ("rows", "place"),
     [
-        ([ORDER], StablePlace.S0),
-        ([ORDER, Row("place", {"place": "S1"}, "s-1"), Row("place", {"place": "S2"}, "s-1")], StablePlace.S2),
-        ([ORDER, Row("swap-ended", {}, "s-1")], None),
-        ([ORDER, SEEN], None),
+        ([swap_at(StablePlace.S0)], StablePlace.S0),
+        ([swap_at(StablePlace.S0), swap_at(StablePlace.S2)], StablePlace.S2),
+        ([swap_at(StablePlace.S2), swap_at(None)], None),
         ([], None),
     ],
 )

@@ -1,0 +1,137 @@
+"""A swap that was open when the controller ended: Held, looked at twice, concluded; a person says what comes next."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from firmware_py.core import modes
+from firmware_py.core.chart.rows import Row
+from firmware_py.core.checks.words import View
+from firmware_py.core.draft import Draft
+from firmware_py.core.effects import Answer, Note, Reply, StopMotion
+from firmware_py.core.engine import summary
+from firmware_py.core.events import AtStart, Interrupted, Looked, StartHeld
+from firmware_py.core.faults import FaultCode
+from firmware_py.core.image import Image
+from firmware_py.core.packml import Mode, PackML, StablePlace
+from firmware_py.core.params import Params
+from firmware_py.core.recovery import conclude, two_looks
+from firmware_py.core.recovery_words import Conclusion, Outcome, Recovery
+from firmware_py.core.standstill import seen_moving
+from firmware_py.core.state import Purpose
+
+_FOUND_ANEW: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG, FaultCode.SWAP_INTERRUPTED})
+"""Faults that a new controller finds by itself, or that it raises about this very restart."""
+
+
+OF_START: Final = frozenset({FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED})
+"""What a person must have looked at before the station is used again, and a swap cannot go on with."""
+
+
+def at_start(draft: Draft, image: Image, event: AtStart, params: Params, rows: Mapping[str, Row]) -> None:
+    """What an earlier run left: a person is needed before the station is used."""
+    match event:
+        case Interrupted():
+            begin(draft, event)
+        case Looked():
+            looked(draft, image, params, rows)
+        case StartHeld(code, device, text):
+            draft.raise_fault(code, device, text)
+            draft.packml = PackML.HELD
+            draft.held_for = f"{code.value} {device}: {text}"
+
+
+def begin(draft: Draft, event: Interrupted) -> None:
+    """Held, drives stopped, nothing assumed: what stood before stands again, and the place is not known yet."""
+    draft.swap, draft.packml, draft.place = event.swap, PackML.HELD, StablePlace.UNKNOWN
+    draft.active = modes.waiting(Mode.MAINTENANCE, event.active)  # what never began keeps the pose it starts from
+    draft.recovery = Recovery(event.place)
+    for fault, row in event.faults:
+        if fault.code not in _FOUND_ANEW:
+            draft.raise_fault(fault.code, fault.device, fault.text, row)
+    draft.held_for = f"{FaultCode.SWAP_INTERRUPTED.value} {event.swap.id}: {event.text}"
+    draft.raise_fault(FaultCode.SWAP_INTERRUPTED, event.swap.id, f"{event.text}; everything is being read twice")
+    draft.effects.append(StopMotion((), event.text, drop_enable=True))
+
+
+def looked(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -> None:
+    """Everything has been read since the last look. The second look concludes."""
+    recovery = draft.recovery
+    if recovery is None or recovery.found is not None:
+        return
+    seen = _look(draft, image, params, rows)
+    if recovery.first is None:
+        draft.recovery = replace(recovery, first=seen)
+    else:
+        _found(draft, two_looks(recovery.first, seen))
+
+
+def scan(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -> None:
+    """A conclusion holds as long as the readings do."""
+    if draft.recovery is None or draft.recovery.found is None or draft.packml is not PackML.HELD:
+        return
+    seen = _look(draft, image, params, rows)
+    if (seen.outcome, seen.place) != (draft.recovery.found.outcome, draft.recovery.found.place):
+        _found(draft, seen)
+
+
+def why_not_on(draft: Draft) -> str:
+    """Why an interrupted swap may not go on, or out, yet. Empty where it may, or where none was interrupted."""
+    if draft.recovery is None:
+        return ""
+    other = next((fault for fault in draft.faults if fault.code in OF_START), None)
+    if other is not None:
+        return f"{other.code.value}: {other.text}; bring car and pack into a safe place by hand, then clear"
+    found = draft.recovery.found
+    if found is None:
+        return "everything is being read twice: wait a moment"
+    return found.text if found.outcome is Outcome.CONTRADICTION else ""
+
+
+def over(draft: Draft) -> None:
+    """A person has taken the conclusion as it is: the swap goes on through its guards."""
+    if draft.recovery is not None and draft.swap is not None:
+        draft.recovery = None
+        draft.clear_fault(FaultCode.SWAP_INTERRUPTED, draft.swap.id)
+
+
+def cleared(draft: Draft) -> None:
+    """A person has brought car and pack into a safe place by hand: the swap ends here, and its order is answered."""
+    if draft.swap is None:
+        return
+    ended = replace(draft.swap, failure=FaultCode.SWAP_INTERRUPTED)
+    by_hand = {"serial_installed": None, "serial_returned": None}  # what a person did with the packs, no sensor told
+    draft.keep(Note.SWAP_CLEARED, swap_id=ended.id)
+    draft.keep(Note.SWAP_ENDED, **(summary(ended) | by_hand))
+    if draft.swap.purpose is Purpose.SERVE:
+        draft.effects.append(Reply(draft.swap.order.id, Answer.FAILED, FaultCode.SWAP_INTERRUPTED.value))
+    for code, device, row in draft.fault_rows:
+        if row:
+            draft.clear_fault(code, device)
+    draft.clear_fault(FaultCode.SWAP_INTERRUPTED, draft.swap.id)
+    draft.swap, draft.active, draft.recovery, draft.place = None, (), None, StablePlace.UNKNOWN
+
+
+def _look(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -> Conclusion:
+    assert draft.swap is not None
+    assert draft.recovery is not None
+    moving = seen_moving(image)
+    if moving:
+        text = f"still moving: {', '.join(moving)}"
+        return Conclusion(Outcome.CONTRADICTION, StablePlace.UNKNOWN, text, "wait until everything stands")
+    suspects = frozenset(fault.device for fault in draft.faults if fault.code is not FaultCode.SWAP_INTERRUPTED)
+    view = View(draft.swap, image, params)
+    return conclude(view, draft.recovery.place, draft.active, rows, suspects)
+
+
+def _found(draft: Draft, found: Conclusion) -> None:
+    assert draft.swap is not None
+    assert draft.recovery is not None
+    draft.recovery = replace(draft.recovery, found=found)
+    draft.place = found.place
+    draft.clear_fault(FaultCode.SWAP_INTERRUPTED, draft.swap.id)
+    text = f"{found.outcome.value}: {found.text}; {found.todo}"
+    draft.raise_fault(FaultCode.SWAP_INTERRUPTED, draft.swap.id, text)
+    draft.keep(
+        Note.RECOVERY, swap_id=draft.swap.id, outcome=found.outcome.value, place=found.place.value, text=found.text
+    )
