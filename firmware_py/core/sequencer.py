@@ -381,4 +381,5 @@ def _no_service_without_books(draft: Draft) -> None:
 
 
 def _no_held_swap(action: str, draft: Draft) -> str:
-    return f"{action} is for a held swap, station is {draft.packml.value}"
+    seen = "this controller holds none" if draft.packml is PackML.HELD else f"station is {draft.packml.value}"
+    return f"{action} is for a held swap, {seen}"

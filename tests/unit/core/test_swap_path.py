@@ -347,7 +347,7 @@ def test_a_swap_that_resumes_without_any_state_of_its_own_is_impossible() -> Non
     driver = Driver(s.PROVEN, State(packml=PackML.HELD))
     effects = driver.tell(Operator(Action.RESUME, "tester"))
     assert answers(effects) == [("resume", "refused")]
-    assert reason(effects).startswith("resume is for a held swap, this controller holds none: ")
+    assert reason(effects).startswith("resume is for a held swap, this controller holds none")
 
 
 def test_install_old_is_kept_once_it_is_decided() -> None:
