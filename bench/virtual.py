@@ -39,10 +39,8 @@ async def _run(station: Station, seed: int, jitter: float, idle_s: float) -> Run
         await asyncio.sleep(idle_s)
         idle_cpu_s, idle_sim_s = max(time.process_time() - cpu, 1e-9), loop.time() - sim
         car = v.world.queue_car()
-        now = v.now_ms()
-        order = {"id": "o1", "issued_at": now, "expires_at": now + 600_000, "vin": car.vin, "vehicle": car.vehicle}
         cpu, sim = time.process_time(), loop.time()
-        v.publish(v.topics.order, json.dumps(order).encode())
+        v.order("o1", car.vin)
         await _until(v, PackML.EXECUTE)
         await _until(v, PackML.IDLE)
         busy_cpu_s, busy_sim_s = time.process_time() - cpu, loop.time() - sim

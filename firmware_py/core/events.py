@@ -43,6 +43,14 @@ class IsolateIn:
     swap_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withhold:
+    """Packs that are reserved for other cars than that of the swap, or of the order that waits: not to be chosen."""
+
+    for_swap: tuple[str, ...] = ()
+    for_waiting: tuple[str, ...] = ()
+
+
 class Action(StrEnum):
     """What an operator may ask."""
 
@@ -130,4 +138,4 @@ class Leave:
 
 AtStart = Interrupted | Looked | StartHeld
 """What an earlier run has left."""
-Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Operator | Trouble | Recovered | AtStart | Leave
+Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Withhold | Operator | Trouble | Recovered | AtStart | Leave

@@ -10,7 +10,7 @@ from typing import Final
 from firmware_py.core import safety, standing
 from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Answer, Arm, Disarm, Note, Reply, StopMotion
-from firmware_py.core.events import OrderIn
+from firmware_py.core.events import OrderIn, Withhold
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import Mode, PackML
@@ -69,6 +69,14 @@ def turn(draft: Draft, image: Image, params: Params) -> bool:
     draft.effects.append(Disarm(TIMER))
     draft.swap = Swap(waiting.swap_id, waiting.order, bay, serial, return_bay=bay)
     return True
+
+
+def withhold(draft: Draft, event: Withhold) -> None:
+    """Packs were reserved, or are free again: the swap, and the order that waits, choose by that from now on."""
+    if draft.swap is not None:
+        draft.swap = replace(draft.swap, order=replace(draft.swap.order, withheld=event.for_swap))
+    if draft.waiting is not None:
+        draft.waiting = replace(draft.waiting, order=replace(draft.waiting.order, withheld=event.for_waiting))
 
 
 def due(state: State) -> bool:
@@ -141,7 +149,9 @@ def why_not(draft: Draft, image: Image, order: Order, params: Params) -> str:
         known = ", ".join(sorted(params.vehicles))
         return f"vehicle {order.vehicle} is not served here (allowed: {known})"
     if next(eligible(image, order, params, _promised(draft)), None) is None:
-        return FaultCode.NO_ELIGIBLE_PACK.value
+        return FaultCode.NO_ELIGIBLE_PACK.value + (
+            f", {len(order.withheld)} reserved for others" if order.withheld else ""
+        )
     return ""
 
 

@@ -48,11 +48,17 @@ def _told(pack: PackReading) -> bool:
 
 
 def eligible(image: Image, order: Order, params: Params, tried: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
-    """(bay, code) of each pack that may be handed out, best first: fullest, then coolest, then lowest bay."""
+    """(bay, code) of each pack that may be handed out, best first: held for this car, fullest, coolest, lowest bay.
+
+    What is reserved for others is none of them.
+    """
     good = []
     for bay, pack in enumerate(image.packs, 1):
         present = image.platform.bay_present
-        if present is None or not present[bay - 1] or pack.serial in tried or why_not(pack, order, params) is not None:
+        if present is None or not present[bay - 1] or why_not(pack, order, params) is not None:
             continue
-        good.append((-(pack.soc_pct or 0.0), pack.temp_max_degc or 0.0, bay, pack.serial or ""))
-    return ((bay, serial) for _, _, bay, serial in sorted(good))
+        if pack.serial in tried or pack.serial in order.withheld:
+            continue
+        mine = pack.serial == order.held
+        good.append((not mine, -(pack.soc_pct or 0.0), pack.temp_max_degc or 0.0, bay, pack.serial or ""))
+    return ((bay, serial) for *_, bay, serial in sorted(good))

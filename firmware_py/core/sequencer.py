@@ -25,6 +25,7 @@ from firmware_py.core.events import (
     TimeUp,
     Trouble,
     TurnIn,
+    Withhold,
 )
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
@@ -79,6 +80,8 @@ class Sequencer:
                 self._start(draft, image, event)
             case IsolateIn(bay, swap_id):
                 self._isolate(draft, state, image, bay, swap_id)
+            case Withhold():
+                orders.withhold(draft, event)
             case Operator():
                 self._operator(draft, image, event)
             case Trouble():
@@ -88,17 +91,23 @@ class Sequencer:
             case Interrupted() | Looked() | StartHeld():
                 restart.at_start(draft, image, event, self.params, self.chart.rows)
             case Leave(why):
-                in_motion = draft.packml in {*MOVING, PackML.HOLDING}
-                draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
-                draft.packml = PackML.STOPPING if in_motion else draft.packml
+                self._leave(draft, why)
         if orders.settle(draft):
             draft.effects.append(Disarm(STATION + _ENABLE_S))
         if draft.packml in _STANDSTILL:
-            manual.stopped(draft)
-        if draft.packml in _STANDSTILL and state.packml not in _STANDSTILL:
-            draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
+            self._stopping(draft, begun=state.packml not in _STANDSTILL)
         _no_service_without_books(draft)
         return draft.result()
+
+    def _stopping(self, draft: Draft, *, begun: bool) -> None:
+        manual.stopped(draft)
+        if begun:
+            draft.effects.append(Arm(STATION + _STANDSTILL_S, self.params.limit_s["standstill"]))
+
+    def _leave(self, draft: Draft, why: str) -> None:
+        in_motion = draft.packml in {*MOVING, PackML.HOLDING}
+        draft.effects.append(StopMotion(self._moving(draft) if in_motion else (), why, drop_enable=True))
+        draft.packml = PackML.STOPPING if in_motion else draft.packml
 
     def _isolate(self, draft: Draft, state: State, image: Image, bay: int, swap_id: str) -> None:
         if standing.isolation_due(state, image) == bay:

@@ -39,6 +39,10 @@ class Order:
     vin: str
     vehicle: str
     pack_class: str | None = None
+    held: str = ""
+    """The pack that was reserved for this car."""
+    withheld: tuple[str, ...] = ()
+    """Packs that are reserved for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,11 @@ class ScreenModel:
         )
 
     @property
+    def challenge(self) -> str:
+        """What a command has to echo; empty before the station has told it."""
+        return self._state.values.challenge if self._state else ""
+
+    @property
     def speed(self) -> float:
         """Seconds of the plant per second of the clock."""
         return self._notice.values.speed if self._notice else 1.0

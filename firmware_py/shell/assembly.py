@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware_py.shell import places
 from firmware_py.shell.carriers import can_link, cloud_link, line_link, modbus_link
-from firmware_py.shell.clock import system_wall_clock, wall_synced
+from firmware_py.shell.clock import clock_source, system_wall_clock, wall_synced
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
 from firmware_py.shell.controller import Controller
@@ -95,7 +95,15 @@ async def run_station(
         links = tap.links(await stack.enter_async_context(open_links(station, will)))
         await stack.enter_async_context(_offline_where_it_fails(links, will, station.config.process.leaving.goodbye_s))
         host = Host(
-            clock, _now_ms, boot_id, software(), notifier, watchdog_period_s(), log_change, tap.controller(boot_id)
+            clock,
+            _now_ms,
+            boot_id,
+            software(),
+            notifier,
+            watchdog_period_s(),
+            log_change,
+            tap.controller(boot_id),
+            lambda: clock_source(station.config.cloud.clock_set_by, synced=wall_synced()),
         )
         controller = Controller(station, links, journal, host)
         logs = places.log_dir(state_dir)

@@ -28,12 +28,20 @@ _ADAPTER: Final = TypeAdapter(Checkpoint)
 
 
 def checkpoint_of(before: State, after: State) -> Row | None:
-    """The row to write for this step of the core; `None` where nothing of an open swap has changed."""
-    if after.swap is None:
-        return None if before.swap is None else Row(KIND, _body(Checkpoint()), before.swap.id)
+    """The row to write for this step of the core; `None` where nothing of an open swap has changed.
+
+    A swap is open once its order is accepted: before that nothing was asked of any device for it.
+    """
+    was, swap = _open(before), _open(after)
+    if swap is None:
+        return None if was is None else Row(KIND, _body(Checkpoint()), was.id)
     if _memory(after) == _memory(before):
         return None
-    return Row(KIND, _body(_memory(after)), after.swap.id)
+    return Row(KIND, _body(_memory(after)), swap.id)
+
+
+def _open(state: State) -> Swap | None:
+    return state.swap if state.swap is not None and state.swap.accepted else None
 
 
 def _memory(state: State) -> Checkpoint:

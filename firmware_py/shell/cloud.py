@@ -4,21 +4,23 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from firmware_py.core import fault_table as table
-from firmware_py.core.effects import Answer, Note
+from firmware_py.core.effects import Note
 from firmware_py.core.faults import Fault
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PLACE_TEXT
 from firmware_py.core.state import State
+from firmware_py.shell.answers import ORDER, Said
+from firmware_py.shell.challenge import Challenge
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.device_states import device_states
 from firmware_py.shell.fault_book import Since
 from firmware_py.shell.record import SwapRecord
 from firmware_py.shell.uplink import Uplink
 from hal.config.bundle import Station
-from hal.contract import Topics, messages
-from hal.contract.messages import OrderCommand
+from hal.contract import CommandReply, OrderReply, ReservationEvent, Topics, messages
 from hal.ports import Message
 
 
@@ -50,6 +52,7 @@ class Cloud:
         self._station = station
         self._uplink = uplink
         self._boot_id = boot_id
+        self.challenge = Challenge(boot_id)
         self._now_ms = now_ms
         self._software = software
         self._nominal_s = nominal_s
@@ -96,7 +99,7 @@ class Cloud:
             "active_rows": ",".join(a.row for a in state.active),
             "swap_id": state.swap.id if state.swap else "",
             "order_id": state.swap.order.id if state.swap else "",
-            "challenge": f"{self._boot_id}:{state.swaps_started}",
+            "challenge": self.challenge.current,
             "recovery": _recovery(state),
             "fault_codes": ",".join(f"{f.code.value}/{f.device}" for f in state.faults),
         }
@@ -131,14 +134,22 @@ class Cloud:
             },
         )
 
-    def swap_started(self, record: SwapRecord) -> None:
+    def swap_started(self, record: SwapRecord, source: ClockSource) -> None:
         """A swap began."""
-        values = {"swap_id": record.swap_id, "order_id": record.order_id, "phase": "started", "outcome": "open"}
-        self._event(self.topics.swap, messages.SwapEvent, values)
+        self._event(
+            self.topics.swap,
+            messages.SwapEvent,
+            {
+                "swap_id": record.swap_id,
+                "order_id": record.order_id,
+                "phase": "started",
+                "outcome": "open",
+                "clock_source": source.value,
+            },
+        )
 
-    def swap_ended(self, record: SwapRecord, summary: Mapping[str, Any]) -> None:
+    def swap_ended(self, record: SwapRecord, values: messages.RecordValues) -> None:
         """A swap ended: the short event, then the whole record."""
-        values = record.values(summary, self._software, self._station.hash)
         self._event(
             self.topics.swap,
             messages.SwapEvent,
@@ -151,6 +162,7 @@ class Cloud:
                 "serial_installed": values.serial_installed,
                 "serial_returned": values.serial_returned,
                 "duration_s": record.duration_s,
+                "clock_source": values.clock_source,
             },
         )
         self._event(
@@ -185,21 +197,18 @@ class Cloud:
         """A fault is cleared."""
         self._uplink.retain(self.topics.alarm(fault.code.value, fault.device), b"")
 
-    def reply(self, order_id: str, answer: Answer, reason: str) -> None:
-        """Answer to an order."""
-        values = {"order_id": order_id, "answer": answer.value, "reason": reason[:512]}
-        self._event(self.topics.order_reply, messages.OrderReply, values)
+    def reservation(self, values: Mapping[str, Any]) -> None:
+        """A reservation has changed."""
+        self._event(self.topics.reservation, ReservationEvent, values)
 
-    def parse_order(self, message: Message) -> OrderCommand | str:
-        """The order in a message, or why it is none."""
-        if message.retain:
-            return "a retained order is never acted on"
-        try:
-            return OrderCommand.model_validate_json(message.payload)
-        except ValidationError as error:
-            return "; ".join(
-                f"{'.'.join(str(p) for p in e['loc']) or 'message'}: {e['msg']}" for e in error.errors()[:5]
-            )
+    def reply(self, said: Said, sent: Callable[[], None]) -> None:
+        """Answer to a command. `sent` is called when the broker has it."""
+        values = {"answer": said.answer.value, "reason": said.reason[:512], **said.more}
+        if said.command == ORDER:
+            self._event(self.topics.order_reply, OrderReply, {"order_id": said.id, **values}, sent)
+        else:
+            named = {"command": said.command, "command_id": said.id}
+            self._event(self.topics.reply(said.command), CommandReply, {**named, **values}, sent)
 
     def _retain_if_new(self, topic: str, model: type[BaseModel], values: Mapping[str, Any]) -> None:
         if self._last.get(topic) != values:
@@ -209,8 +218,15 @@ class Cloud:
     def _retain(self, topic: str, model: type[BaseModel], values: Mapping[str, Any]) -> None:
         self._uplink.retain(topic, self._message(topic, model, values))
 
-    def _event(self, topic: str, model: type[BaseModel], values: Mapping[str, Any] | BaseModel, **more: Any) -> None:
-        self._uplink.event(topic, self._message(topic, model, values, **more))
+    def _event(
+        self,
+        topic: str,
+        model: type[BaseModel],
+        values: Mapping[str, Any] | BaseModel,
+        sent: Callable[[], None] | None = None,
+        **more: Any,
+    ) -> None:
+        self._uplink.event(topic, self._message(topic, model, values, **more), sent)
 
     def _message(self, topic: str, model: type[BaseModel], values: Mapping[str, Any] | BaseModel, **more: Any) -> bytes:
         self._count += 1

@@ -44,6 +44,7 @@ from firmware_py.shell.bus_watch import BusWatch
 from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.checkpoint import checkpoint_of
 from firmware_py.shell.cloud import Cloud
+from firmware_py.shell.desks import Desks
 from firmware_py.shell.effector import SAFETY, Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.heart import Heart
@@ -56,7 +57,6 @@ from firmware_py.shell.look_back import configuration, look_back
 from firmware_py.shell.looks import Looks
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
-from firmware_py.shell.orders import OrderDesk
 from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
@@ -117,11 +117,11 @@ class Controller:
         self.effector = Effector(self.plant, self.observer, limits, self._recorder, self.decide, self.progress.duty)
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
         self._swaps_named = 0
-        self._orders = OrderDesk(self.cloud, self._recorder, host.now_ms, self.decide, self._new_swap_id)
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
         self._record: SwapRecord | None = None
         self.faults = FaultBook(host.clock, host.now_ms)
         self.operators = OperatorDesk(self._recorder, self.decide)
+        self.desks = Desks(self, self._recorder)
         self._rescan: asyncio.Handle | None = None
         self._shown: Signal | None = None
         self._fatal: asyncio.Future[None] | None = None
@@ -160,7 +160,7 @@ class Controller:
             self._links.lines[self.plant.scanner.link].subscribe(self._on_lines)
         for bus in self._buses:
             bus.start()
-        self._links.cloud.subscribe(self.cloud.topics.order)
+        self._links.cloud.subscribe(self.cloud.topics.commands)
         self.cloud.hello()
         self.cloud.state(self.state)
         try:
@@ -170,7 +170,7 @@ class Controller:
                 self.effector.start(group)
                 self._begin_after(past)
                 group.create_task(self.uplink.run(), name="uplink")
-                group.create_task(self._orders.run(self._links.cloud.messages()), name="orders")
+                group.create_task(self.desks.run(self._links.cloud.messages()), name="commands")
                 group.create_task(self._heart().run(), name="heartbeat")
                 group.create_task(self._car_requests(), name="car-request")
                 group.create_task(self._reports(), name="reports")
@@ -199,10 +199,10 @@ class Controller:
         host = self.host
         try:
             events = await look_back(self._journal, host.boot_id, self.station.hash, host.software)
-            await self._orders.recall(self._journal)
-            for past in events:
-                if isinstance(past, Interrupted):
-                    self._record = await begun_before(self._journal, past.swap, host.clock(), host.now_ms() / 1000)
+            past = next((event for event in events if isinstance(event, Interrupted)), None)
+            await self.desks.recall(self._journal, past.swap.id if past else None)
+            if past is not None:
+                self._record = await begun_before(self._journal, past.swap, host.clock(), host.wall_s())
         except JournalError as error:
             self._journal_failed(str(error))
             return []
@@ -296,7 +296,7 @@ class Controller:
         self.decide(Scan())
         bay = isolation_due(self.state, self.observer.image)
         if bay is not None:
-            self.decide(IsolateIn(bay, self._new_swap_id()))
+            self.decide(IsolateIn(bay, self.new_swap_id()))
         elif orders.due(self.state):
             self.decide(TurnIn())
 
@@ -325,7 +325,7 @@ class Controller:
             case Keep(note, body):
                 self._keep(note, body)
             case Reply(order_id, answer, reason):
-                self._orders.answer(order_id, answer, reason)
+                self.desks.orders.answer(order_id, answer, reason)
             case Told():
                 self.operators.tell(effect)
 
@@ -336,24 +336,25 @@ class Controller:
         now = self.host.clock()
         if note is Note.ORDER:
             self._record = SwapRecord(str(body["swap_id"]), str(body["order_id"]), now)
-            self.cloud.swap_started(self._record)
+            self.cloud.swap_started(self._record, self.host.clock_source())
         self._fact(note.value, body)
         record = self._record
         if record is None:
             return
+        self.desks.reservations.noted(note, body, record.swap_id)
         record.add(note, body, now)
         if note in _STEP_NOTES:
             self.cloud.step(note, body, record, now)
         elif note is Note.SWAP_ENDED:
-            values = record.values(body, self.host.software, self.station.hash)
+            values = record.values(body, self.host.software, self.station.hash, self.host.clock_source())
             self._fact("record", values.model_dump())
-            self.cloud.swap_ended(record, body)
+            self.cloud.swap_ended(record, values)
             self._record = None
 
     @property
     def answered(self) -> Reply | None:
         """The last answer to an order."""
-        return self._orders.last
+        return self.desks.orders.last
 
     # ---------------------------------------------------------------- what polling and frames bring
 
@@ -423,9 +424,11 @@ class Controller:
         """Devices' state for the cloud, at a bounded rate."""
         while True:
             self.cloud.devices(self.observer.image)
+            self.desks.reservations.review()
             await asyncio.sleep(self.station.config.cloud.state_every_s)
 
-    def _new_swap_id(self) -> str:
+    def new_swap_id(self) -> str:
+        """The identity of the next swap."""
         self._swaps_named += 1
         return f"{self.host.boot_id}-{self._swaps_named}"
 

@@ -1,91 +1,101 @@
-"""The order desk: orders come in from the cloud, are kept before they are acknowledged, and are always answered."""
+"""The order desk: an order is kept together with what was decided on it, before anything moves, and always answered."""
 
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
-from firmware_py.core.effects import Answer, Note, Reply
+from firmware_py.core.effects import Answer, Reply
 from firmware_py.core.events import OrderIn
 from firmware_py.core.state import Order
-from firmware_py.shell.cloud import Cloud
-from firmware_py.shell.journal import Journal, JournalError, Query, Row
+from firmware_py.shell.admission import Moment
+from firmware_py.shell.answers import ORDER, Answers, Said, Taken, interrupted
+from firmware_py.shell.clock import ClockSource
+from firmware_py.shell.journal import Journal, JournalError, Row
 from firmware_py.shell.recorder import Recorder
-from hal.contract.messages import OrderCommand
-from hal.ports import Message
+from hal.contract import Command, OrderCommand
 
-_log = logging.getLogger(__name__)
+TAKEN: Final = "order-taken"
+INTERRUPTED: Final = "interrupted: the controller ended before it was answered"
+
+
+class Reserved(Protocol):
+    """What is reserved for whom."""
+
+    def applied(self, order: Order) -> Order:
+        """The order, with what is held for its car and for others."""
+        ...
 
 
 class OrderDesk:
-    """Takes each order at most once, over restarts too. `now_ms` is the wall clock, for the expiry."""
+    """Decides on orders that are fresh and new. `source` tells who sets the wall clock."""
+
+    model: type[Command] = OrderCommand
+    closed = ""
 
     def __init__(
         self,
-        cloud: Cloud,
+        answers: Answers,
         recorder: Recorder,
-        now_ms: Callable[[], int],
         decide: Callable[[OrderIn], None],
         new_swap_id: Callable[[], str],
+        moment: Callable[[], Moment],
+        reservations: Reserved,
     ) -> None:
-        self._cloud = cloud
+        self._answers = answers
         self._recorder = recorder
-        self._now_ms = now_ms
         self._decide = decide
         self._new_swap_id = new_swap_id
-        self._seen: set[str] = set()
-        self.last: Reply | None = None
-        """The last answer to an order."""
+        self._moment = moment
+        self._reservations = reservations
 
-    async def recall(self, journal: Journal) -> None:
-        """Remember every order that the journal has; one that waited for its turn fails: nothing begins by itself."""
-        after = 0
-        while page := await journal.rows(Query(kind="order-taken", after_seq=after)):
-            self._seen.update(str(entry.row.body["order_id"]) for entry in page)
-            after = page[-1].seq
-        last: dict[str, str] = {}
-        for entry in await journal.rows(Query(kind="order-answer", newest_first=True)):
-            last.setdefault(str(entry.row.body["order_id"]), str(entry.row.body["answer"]))
-        begun = await journal.rows(Query(kind=Note.ORDER.value, newest_first=True))
-        swaps = {entry.row.body["order_id"] for entry in begun}
-        for order_id, answer in last.items():
-            if answer == Answer.ACCEPTED.value and order_id not in swaps:
-                self.answer(order_id, Answer.FAILED, "the controller was started again before its turn")
+    async def recall(self, journal: Journal, open_swap: str | None) -> None:
+        """Remember the orders of before. Those that no open swap works on are over: they are answered now."""
+        await self._answers.recall(journal)
+        for taken in interrupted(list(self._answers.open.values()), open_swap):
+            self._answers.give(Said(taken.command, taken.id, Answer.FAILED, INTERRUPTED))
 
-    async def run(self, messages: AsyncIterator[Message]) -> None:
-        """Take orders for ever. A message is acknowledged once it is kept, or known to be none."""
-        async for message in messages:
-            order = self._cloud.parse_order(message)
-            if isinstance(order, str):
-                self._recorder.note(Row("order-rejected", {"reason": order}))
-                self.answer("unknown", Answer.REFUSED, order)
-            elif not await self._take(order):
-                continue
-            if message.ack is not None:
-                message.ack()
-
-    async def _take(self, order: OrderCommand) -> bool:
-        """`False` where it could not be kept: then it is not acknowledged either."""
-        if order.id in self._seen:
-            self.answer(order.id, Answer.REFUSED, "this order was taken before: it is acted on once")
-            return True
+    async def take(self, command: Command) -> bool:
+        """Keep it, the decision and the answer in one transaction. `False` where that failed: it was never here."""
+        assert isinstance(command, OrderCommand)
+        swap_id = self._new_swap_id()
+        body = self._body(command)
         try:
-            await self._recorder.intend(Row("order-taken", {"order_id": order.id, "vehicle": order.vehicle}))
+            kept = self._recorder.promise(Row(TAKEN, body, swap_id))
+            self._answers.take(Taken(ORDER, command.id, swap_id, body))
+            self._decide(OrderIn(self._reservations.applied(wanted(command)), swap_id, self._good_for_s(command)))
+            await kept
         except JournalError as error:
-            self.answer(order.id, Answer.REFUSED, f"not journalled, not taken: {error}")
+            self._answers.drop(ORDER, command.id)
+            await self._answers.refuse(ORDER, command.id, f"not journalled, not taken: {error}")
             return False
-        self._seen.add(order.id)
-        left_ms = order.expires_at - self._now_ms()
-        if left_ms <= 0:
-            self.answer(order.id, Answer.REFUSED, "expired")
-        else:
-            self._decide(OrderIn(wanted(order), self._new_swap_id(), left_ms / 1000.0))
         return True
 
     def answer(self, order_id: str, answer: Answer, reason: str) -> None:
-        """Answer an order: kept, told to the cloud, and in the log for the person beside the station."""
-        self._recorder.note(Row("order-answer", {"order_id": order_id, "answer": answer.value, "reason": reason}))
-        self.last = Reply(order_id, answer, reason)
-        _log.info("order", {"order": order_id, "answer": answer.value, "reason": reason})
-        self._cloud.reply(order_id, answer, reason)
+        """Answer an order, whenever the core knows more of it."""
+        self._answers.give(Said(ORDER, order_id, answer, reason))
+
+    def _good_for_s(self, order: OrderCommand) -> float:
+        """How long it may wait for its turn: by the clock where somebody sets it, else as long as it was made for."""
+        moment = self._moment()
+        begins_ms = order.issued_at if moment.source is ClockSource.NONE else moment.now_ms
+        return (order.expires_at - begins_ms) / 1000
+
+    def _body(self, order: OrderCommand) -> dict[str, Any]:
+        return {
+            "order_id": order.id,
+            "vin": order.vin,
+            "vehicle": order.vehicle,
+            "pack_class": order.pack_class,
+            "challenge": order.challenge,
+            "issued_at": order.issued_at,
+            "expires_at": order.expires_at,
+            "clock_source": self._moment().source.value,
+        }
+
+    @property
+    def last(self) -> Reply | None:
+        """The last answer."""
+        said = self._answers.last_order
+        return None if said is None else Reply(said.id, said.answer, said.reason)
 
 
 def wanted(order: OrderCommand) -> Order:

@@ -7,6 +7,7 @@ from firmware_py.core.effects import Note
 from firmware_py.core.faults import Fault
 from firmware_py.core.packml import StablePlace
 from firmware_py.core.state import Swap
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Journal, Query
 from hal.contract.messages import LockStage, RecordPack, RecordStep, RecordValues
 
@@ -80,7 +81,9 @@ class SwapRecord:
             return None
         return round(self.released_s - self.admitted_s, 3)
 
-    def values(self, summary: Mapping[str, Any], software: str, config_hash: str) -> RecordValues:
+    def values(
+        self, summary: Mapping[str, Any], software: str, config_hash: str, clock_source: ClockSource
+    ) -> RecordValues:
         """The record in short. `lock_proven` is the last proof stage of what is on the car now."""
         proofs = [stage for stage in self.locks if stage.stage == "proof"]
         return RecordValues(
@@ -94,18 +97,22 @@ class SwapRecord:
             duration_s=self.duration_s or 0.0,
             software=software,
             config_hash=config_hash,
+            clock_source=clock_source.value,
         )
 
 
-async def begun_before(journal: Journal, swap: Swap, now: float, wall_s: float) -> SwapRecord:
+async def begun_before(journal: Journal, swap: Swap, now: float, wall_s: float | None) -> SwapRecord:
     """The record of a swap that an earlier controller began, from what that one kept. Raises `JournalError`.
 
-    `now` is monotonic, `wall_s` the wall clock in s: times of before are known by the wall clock alone.
+    `now` is monotonic, `wall_s` the wall clock in s, or `None` where nobody sets it: times of before are known by the
+    wall clock alone. What has no good time counts as now: it may be shorter than it was, never before it began.
     """
     record, after = None, 0
     while page := await journal.rows(Query(swap_id=swap.id, after_seq=after)):
         for entry in page:
-            at = now - (wall_s - entry.stamp.t_wall)
+            at = now
+            if wall_s is not None and entry.stamp.synced:
+                at -= max(0.0, wall_s - entry.stamp.t_wall)
             record = record or SwapRecord(swap.id, swap.order.id, at)
             if entry.row.kind in _NOTES:
                 record.add(_NOTES[entry.row.kind], entry.row.body, at)

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from firmware_py.shell.journal import Journal, JournalError, Row
 from firmware_py.shell.progress import NO_DUTY, Duty
 
+Kept = Callable[[bool], None]
+"""Told once what became of a row: durable, or not."""
+
 
 class Recorder:
     """Feeds the journal in order. The first journal error is final: every later intent fails, and `failed` is told.
+
+    Rows that are put without a wait between them are kept in one transaction, all or none: the rows of one decision,
+    an order together with what was decided on it.
 
     `slow` is told when a commit is pending for more than `commit_s`, and again when it is over.
     """
@@ -27,24 +33,38 @@ class Recorder:
         self._late = False
         self._journal = journal
         self._failed = failed
-        self._queue: asyncio.Queue[tuple[Row, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Row, Kept]] = asyncio.Queue()
         self._error: JournalError | None = None
 
-    def note(self, row: Row) -> None:
-        """Queue a fact; it is durable before any later intent is."""
-        self._put(row, None)
+    @property
+    def error(self) -> str:
+        """Why nothing is kept any more; empty where rows are."""
+        return "" if self._error is None else str(self._error)
 
-    async def intend(self, row: Row) -> None:
-        """Returns when the row is durable. Raises `JournalError` otherwise: then the command must not leave."""
+    def note(self, row: Row, kept: Kept = lambda _: None) -> None:
+        """Queue a fact; it is durable before any later intent is. `kept` is told when, and whether, it is."""
+        self._queue.put_nowait((row, kept))
+        self._duty.taken()
+
+    def promise(self, row: Row) -> asyncio.Future[None]:
+        """Queue a row now; done when it is durable, or with `JournalError`, which is raised at once after a failure."""
         if self._error is not None:
             raise JournalError(str(self._error))
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._put(row, future)
-        await future
+        self.note(row, lambda kept: self._settle(future, kept))
+        return future
 
-    def _put(self, row: Row, future: asyncio.Future[None] | None) -> None:
-        self._queue.put_nowait((row, future))
-        self._duty.taken()
+    async def intend(self, row: Row) -> None:
+        """Returns when the row is durable. Raises `JournalError` otherwise: then the command must not leave."""
+        await self.promise(row)
+
+    def _settle(self, future: asyncio.Future[None], kept: bool) -> None:
+        if future.done():
+            return
+        if kept:
+            future.set_result(None)
+        else:
+            future.set_exception(JournalError(str(self._error)))
 
     async def run(self) -> None:
         """Write for ever, everything that waits in one commit."""
@@ -58,12 +78,8 @@ class Recorder:
                 except JournalError as error:
                     self._error = error
                     self._failed(str(error))
-            for _, future in batch:
-                if future is not None and not future.done():
-                    if self._error is None:
-                        future.set_result(None)
-                    else:
-                        future.set_exception(JournalError(str(self._error)))
+            for _, kept in batch:
+                kept(self._error is None)
             self._duty.done(more=not self._queue.empty())
 
     async def _keep(self, rows: list[Row]) -> None:

@@ -56,6 +56,8 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "links": link_states(links),
         "swaps_started": state.swaps_started,
         "boot_id": controller.host.boot_id,
+        "challenge": controller.cloud.challenge.current,
+        "clock_source": controller.host.clock_source().value,
         "software": controller.host.software,
         "config_hash": controller.station.hash,
         "not_verified_on_hardware": list(controller.station.unproven),

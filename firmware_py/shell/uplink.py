@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from hal.errors import HalError, LinkError
 from hal.ports import LinkState, Message, MqttLink
@@ -13,7 +14,7 @@ class Uplink:
     def __init__(self, link: MqttLink, events_kept: int, again_s: float) -> None:
         self._link = link
         self._again_s = again_s
-        self._events: deque[Message] = deque(maxlen=events_kept)
+        self._events: deque[tuple[Message, Callable[[], None] | None]] = deque(maxlen=events_kept)
         self._retained: dict[str, Message] = {}
         self._dirty: dict[str, None] = {}
         self._work = asyncio.Event()
@@ -23,11 +24,11 @@ class Uplink:
         self.lost = 0
         link.on_state(self._on_state)
 
-    def event(self, topic: str, payload: bytes) -> None:
-        """Queue an event; the oldest is lost, and counted, when the queue is full."""
+    def event(self, topic: str, payload: bytes, sent: Callable[[], None] | None = None) -> None:
+        """Queue an event; the oldest is lost, and counted, when the queue is full. `sent`: the broker has it."""
         if len(self._events) == self._events.maxlen:
             self.lost += 1
-        self._events.append(Message(topic, payload))
+        self._events.append((Message(topic, payload), sent))
         self._work.set()
 
     def retain(self, topic: str, payload: bytes) -> None:
@@ -68,12 +69,14 @@ class Uplink:
         if self._dirty:
             topic = next(iter(self._dirty))
             del self._dirty[topic]
-            message, is_event = self._retained[topic], False
+            message, sent, is_event = self._retained[topic], None, False
         else:
-            message, is_event = self._events[0], True
+            (message, sent), is_event = self._events[0], True
         self._under_way = True
         try:
             await self._link.publish(message)
+            if sent is not None:
+                sent()
         except LinkError:
             if not is_event:
                 self._dirty[message.topic] = None
@@ -85,5 +88,5 @@ class Uplink:
             self._under_way = False
         if not message.payload and self._retained.get(message.topic) is message:
             del self._retained[message.topic]
-        if is_event and self._events and self._events[0] is message:
+        if is_event and self._events and self._events[0][0] is message:
             self._events.popleft()

@@ -190,13 +190,17 @@ class CloudConfig(Strict):
     """The link to the cloud and how often retained state is repeated at the most, in s.
 
     `events_kept`: events that wait for a broker before the oldest is lost; `again_s`: from a message that failed to the
-    next one.
+    next one. `answers_kept`: of so many commands the last answer is remembered. `clock_set_by`: who sets the machine's
+    clock, as long as the machine says that somebody does. `remote`: operator's acts that may come over this link.
     """
 
     link: Name
     state_every_s: Positive = 1.0
     events_kept: Annotated[Int, Field(ge=1, le=1_000_000)] = 10_000
     again_s: Positive = 0.1
+    answers_kept: Annotated[Int, Field(ge=10, le=1000)] = 1000
+    clock_set_by: Literal["ntp", "gps"] = "ntp"
+    remote: tuple[Literal["reset", "hold", "resume", "abort"], ...] = ()
 
 
 Group = Annotated[str, Field(strict=True, pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
@@ -217,6 +221,13 @@ class ControlConfig(Strict):
     why: tuple[ActName, ...] = ("abort", "clear", "mode", "jog")
 
 
+class ReservationsConfig(Strict):
+    """How many packs may be reserved at once, and for how many s at most. None where the section is left out."""
+
+    most: Annotated[Int, Field(ge=0, le=64)] = 0
+    longest_s: Positive = 1800.0
+
+
 class StationConfig(Strict):
     """The whole file."""
 
@@ -235,3 +246,4 @@ class StationConfig(Strict):
     freshness: FreshnessConfig
     cloud: CloudConfig
     control: ControlConfig = Field(default_factory=ControlConfig)
+    reservations: ReservationsConfig = Field(default_factory=ReservationsConfig)

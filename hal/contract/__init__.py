@@ -1,5 +1,15 @@
 """The words spoken with the cloud, v1. Imports pydantic alone: a consumer can be handed this package and no more."""
 
+from hal.contract.commands import (
+    ActCommand,
+    CancelCommand,
+    Command,
+    CommandReply,
+    OrderCommand,
+    OrderReply,
+    ReservationEvent,
+    ReserveCommand,
+)
 from hal.contract.messages import (
     Alarm,
     BayState,
@@ -8,8 +18,6 @@ from hal.contract.messages import (
     LaneState,
     LiftState,
     LockState,
-    OrderCommand,
-    OrderReply,
     PowerState,
     RecordEvent,
     SimulatorNotice,
@@ -21,8 +29,12 @@ from hal.contract.messages import (
 from hal.contract.topics import Topics
 
 __all__ = [
+    "ActCommand",
     "Alarm",
     "BayState",
+    "CancelCommand",
+    "Command",
+    "CommandReply",
     "FireState",
     "Info",
     "LaneState",
@@ -32,6 +44,8 @@ __all__ = [
     "OrderReply",
     "PowerState",
     "RecordEvent",
+    "ReservationEvent",
+    "ReserveCommand",
     "SimulatorNotice",
     "StationState",
     "Status",

@@ -65,7 +65,7 @@ class StationValues(BaseModel):
     active_rows: str = Field(description="active rows of the chart, comma separated")
     swap_id: str
     order_id: str
-    challenge: str = Field(description="boot id and counter; an order may echo it")
+    challenge: str = Field(description="boot id and counter: every command echoes it, and uses it up")
     recovery: str = Field(
         "", description="after a restart in mid-swap: what it has concluded; empty while nothing is open"
     )
@@ -209,6 +209,12 @@ class StepEvent(_Message):
     values: StepValues
 
 
+ClockSource = Annotated[
+    Literal["ntp", "gps", "none"],
+    Field(description="who set the clock that stamped this; none: its time may be anything"),
+]
+
+
 class SwapValues(BaseModel):
     """A swap began or ended."""
 
@@ -220,6 +226,7 @@ class SwapValues(BaseModel):
     serial_installed: str | None = None
     serial_returned: str | None = None
     duration_s: float | None = None
+    clock_source: ClockSource = "none"
 
 
 class SwapEvent(_Message):
@@ -295,6 +302,7 @@ class RecordValues(BaseModel):
     duration_s: float
     software: str
     config_hash: str
+    clock_source: ClockSource = "none"
 
 
 class RecordEvent(_Message):
@@ -324,34 +332,6 @@ class Alarm(_Message):
     """Retained until cleared; clearing is an empty retained message."""
 
     values: AlarmValues
-
-
-class OrderCommand(BaseModel):
-    """Cloud to station: serve one car. Never retained. Answered on `cmd/order/reply`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Name
-    issued_at: int = Field(description="ms since 1970 UTC")
-    expires_at: int = Field(description="ms since 1970 UTC; an order that came too late is refused")
-    vin: Annotated[str, Field(min_length=17, max_length=17)]
-    vehicle: Name
-    pack_class: Name | None = None
-    challenge: str = Field("", max_length=64, description="echo of `state/station.challenge`, if the sender saw it")
-
-
-class OrderReplyValues(BaseModel):
-    """What became of an order."""
-
-    order_id: str
-    answer: Literal["accepted", "started", "completed", "failed", "refused"]
-    reason: Text = ""
-
-
-class OrderReply(_Message):
-    """QoS 1; every order gets `accepted` or `refused`, and an accepted one exactly one final answer."""
-
-    values: OrderReplyValues
 
 
 class SimulatorValues(BaseModel):

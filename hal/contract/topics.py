@@ -6,6 +6,8 @@ class Topics:
 
     def __init__(self, site: str, station: str) -> None:
         self.root = f"swap/v1/{site}/{station}"
+        self.target = f"{site}/{station}"
+        """What a command names as the station that it is for."""
         self.status = f"{self.root}/status"
         self.info = f"{self.root}/info"
         self.station = f"{self.root}/state/station"
@@ -17,10 +19,21 @@ class Topics:
         self.step = f"{self.root}/event/step"
         self.swap = f"{self.root}/event/swap"
         self.record = f"{self.root}/event/record"
-        self.order = f"{self.root}/cmd/order"
-        self.order_reply = f"{self.root}/cmd/order/reply"
+        self.reservation = f"{self.root}/event/reservation"
+        self.commands = f"{self.root}/cmd/+"
+        """Filter for all commands, without their answers."""
+        self.order = self.command("order")
+        self.order_reply = self.reply("order")
         self.simulator = f"sim/v1/{site}/{station}"
         """Published by a simulator, never by a station: says that the devices behind this station are emulated."""
+
+    def command(self, name: str) -> str:
+        """Commands of one name."""
+        return f"{self.root}/cmd/{name}"
+
+    def reply(self, name: str) -> str:
+        """Answers to the commands of one name."""
+        return f"{self.root}/cmd/{name}/reply"
 
     def bay(self, number: int) -> str:
         """State of one bay, 1-based."""

@@ -125,7 +125,7 @@ async def _swap(wishes: Wishes, ear: _Ear, show: Show) -> Result:
     await ear.until(lambda view: view.packml == "Idle", IDLE_S, "the station does not get to Idle")
     await ear.until(_packs_read, IDLE_S, "the packs in the bays are not read")
     car = await _ask(simulator, {"action": "car"})
-    order = _order(wishes, car["vin"])
+    order = _order(wishes, car["vin"], ear)
     await ear.link.publish(Message(ear.model.topics.order, order.model_dump_json().encode()))
     view = await ear.until(_over, START_S + SWAP_S / wishes.speed, "no final answer to the order")
     if not _answered(view):
@@ -165,11 +165,12 @@ def _packs_read(view: View) -> bool:
     )
 
 
-def _order(wishes: Wishes, vin: str) -> OrderCommand:
+def _order(wishes: Wishes, vin: str, ear: Ear) -> OrderCommand:
     now_ms = _now_ms()
     return OrderCommand(
         id="demo-1", issued_at=now_ms, expires_at=now_ms + round(ORDER_VALID_S * 1000), vin=vin,
-        vehicle=wishes.station.config.station.vehicles[0], challenge="",
+        vehicle=wishes.station.config.station.vehicles[0],
+        target=ear.model.topics.target, challenge=ear.model.challenge,
     )  # fmt: skip
 
 

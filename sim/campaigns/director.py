@@ -5,7 +5,6 @@ and one over the wires alike.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +13,7 @@ from hal.contract import Topics
 from hal.ports import Message
 from sim.broker.core import BrokerCore
 from sim.campaigns.observed import Observed
+from sim.campaigns.sender import Sender
 from sim.faults import FaultError, Rig, clear, inject
 from sim.referee import Breach, steel_moves
 from sim.scenario import Act, CarSpec, Scenario
@@ -24,7 +24,6 @@ Operate = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]
 RESET: Final = {"action": "reset"}
 Commands = Callable[[], Awaitable[list[str]]]
 """Every command that left, in order, as `Name key=value ...`."""
-ORDER_LIFE_MS = 600_000
 SETTLE_S = 1.0
 """The end must stand this long: a fault that follows on the heels of the end still counts."""
 HOLDS = ("Holding", "Held")
@@ -98,6 +97,7 @@ class Director:
         self._observed = Observed(stage.topics, stage.clock)
         self._outcome = Outcome(self._observed, [Played(act) for act in scenario.act], [])
         self._changed = asyncio.Event()
+        self._spent = ""
         self._began_s: float | None = None
         self._packs: dict[str, Pack] = {}
 
@@ -165,19 +165,15 @@ class Director:
                 self._changed.set()
             if spec.order:
                 ordered.order_id = f"{self._orders}-{number}"
-                self._order(ordered)
+                await self._order(ordered)
 
-    def _order(self, ordered: Ordered) -> None:
-        spec, now_ms = ordered.spec, self._stage.now_ms()
-        body = {
-            "id": ordered.order_id,
-            "issued_at": now_ms,
-            "expires_at": now_ms + ORDER_LIFE_MS,
-            "vin": spec.order_vin or spec.vin,
-            "vehicle": spec.order_model or spec.model,
-        }
-        message = Message(self._stage.topics.order, json.dumps(body).encode())
-        self._stage.broker.publish_local(message, self._stage.clock())
+    async def _order(self, ordered: Ordered) -> None:
+        """With a challenge that no order of ours has used up."""
+        spec = ordered.spec
+        sender = Sender(self._stage.broker, self._stage.topics, self._stage.clock, self._stage.now_ms)
+        await self._until(lambda: sender.challenge != self._spent)
+        self._spent = sender.challenge
+        sender.order(ordered.order_id, spec.order_vin or spec.vin, spec.order_model or spec.model)
 
     def _open_orders(self) -> list[str]:
         return [o.order_id for o in self._outcome.cars if o.order_id and self._observed.final(o.order_id) is None]

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hal.contract import Topics
+from hal.contract import OrderReply, Topics
 from hal.contract.messages import (
     Alarm,
     AlarmValues,
-    OrderReply,
     RecordEvent,
     StationState,
     Status,

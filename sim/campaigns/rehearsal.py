@@ -10,7 +10,7 @@ from firmware_py.screen.model import ScreenModel
 from firmware_py.screen.render import Screen
 from firmware_py.screen.svg import picture
 from hal.config.bundle import Station
-from hal.contract import OrderCommand, SimulatorNotice, StepEvent
+from hal.contract import SimulatorNotice, StepEvent
 from hal.contract.messages import SimulatorValues
 from sim.campaigns.observed import FINAL
 from sim.campaigns.virtual import EPOCH_MS, virtual_station
@@ -48,11 +48,7 @@ async def _swap(station: Station, seed: int, speed: float, faults: Sequence[str]
         for fault in faults:
             name, *arguments = fault.split()
             inject(running.rig, name, **dict(argument.split("=", 1) for argument in arguments))
-        order = OrderCommand(
-            id="order-1", issued_at=running.now_ms(), expires_at=running.now_ms() + 600_000, challenge="",
-            vin=running.world.queue_car().vin, vehicle=station.config.station.vehicles[0],
-        )  # fmt: skip
-        running.publish(running.topics.order, order.model_dump_json().encode())
+        running.order("order-1")
         for _ in range(round(LONGEST_S)):
             await asyncio.sleep(1.0)
             replies = [line for line in running.trace[-40:] if running.topics.order_reply in line]

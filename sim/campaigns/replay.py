@@ -7,7 +7,7 @@ asked, and what the shell told of its own (a device lost and found, a command th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from firmware_py.core.events import Event, OrderIn, Scan
@@ -145,7 +145,7 @@ class Replay:
             event = event_of(said["event"])
         except ValueError as error:
             raise BadLog(f"{self._log.path}:{entry.number}: {error}") from None
-        if isinstance(event, OrderIn) and self._orders.get(event.order.id) != event.order:
+        if isinstance(event, OrderIn) and self._orders.get(event.order.id) != _asked(event.order):
             self._differs(entry, "an order that no message brought", said["event"], None)
             return None
         decided = self._decide(event)
@@ -170,6 +170,11 @@ class Replay:
     def _differs(self, entry: Entry, what: str, logged: Any = None, replayed: Any = None) -> None:
         where = f"{self._log.path.name}:{entry.number}"
         self.difference = Difference(where, float(entry.said["t"]), what, logged, replayed)
+
+
+def _asked(order: Order) -> Order:
+    """As it came in: what is reserved is the shell's own knowledge."""
+    return replace(order, held="", withheld=())
 
 
 def _check(station: Station, log: WireLog) -> None:

@@ -15,6 +15,7 @@ from hal.contract.messages import SimulatorValues
 from hal.ports import Message
 from sim.broker.core import BrokerCore
 from sim.broker.server import serve_broker
+from sim.campaigns.sender import Sender
 from sim.campaigns.serve_can import Hooks, serve_can
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
@@ -24,7 +25,6 @@ from sim.reach.modbus_tcp import serve_tcp
 from sim.world import Car, World
 
 HOST: Final = "127.0.0.1"
-ORDER_VALID_S: Final = 600.0
 VIN_LENGTH: Final = 17
 DEFAULT_VIN: Final = "LNAUTS0A0PX000001"
 VIN_PATTERN: Final = "[A-HJ-NPR-Z0-9]{17}"
@@ -99,7 +99,9 @@ class Served:
         return self.world.queue_car(vin, soc_pct=soc_pct)
 
     def order(self, vin: str | None = None) -> OrderCommand:
-        """Publish an order as the cloud would, for the first car of the queue. Raises LookupError where none waits."""
+        """Publish an order as the cloud would, for the first car of the queue. Raises LookupError where none waits,
+        and where the station has told no challenge.
+        """
         queue = self.world.cars.queue
         if vin is None and not queue:
             raise LookupError("no car waits outside: send one first")
@@ -107,20 +109,11 @@ class Served:
         vehicles = self.station.config.station.vehicles
         if not vehicles:
             raise LookupError(f"{self.station.name} serves no car")
-        now_ms = wall_ms()
         wanted = vin or queue[0].vin
         if len(wanted) != VIN_LENGTH:
             raise LookupError(f"VIN {wanted!r} has {len(wanted)} characters, a VIN has {VIN_LENGTH}")
-        order = OrderCommand(
-            id=f"{self.run_id}-order-{self.orders}",
-            issued_at=now_ms,
-            expires_at=now_ms + round(ORDER_VALID_S * 1000),
-            vin=wanted,
-            vehicle=vehicles[0],
-            challenge="",
-        )
-        self.publish(Message(self.topics.order, order.model_dump_json().encode()))
-        return order
+        sender = Sender(self.broker.core, self.topics, asyncio.get_running_loop().time, wall_ms)
+        return sender.order(f"{self.run_id}-order-{self.orders}", wanted, vehicles[0])
 
     def publish(self, message: Message) -> None:
         """Publish as some client of the broker."""

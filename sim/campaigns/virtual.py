@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from firmware_py.shell.carriers import line_cutter
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.host import Host
@@ -15,10 +17,11 @@ from firmware_py.shell.plant import Links
 from firmware_py.shell.service import Notifier
 from firmware_py.shell.wirelog.taps import Sink, Tap
 from hal.config.bundle import Station
-from hal.contract import Topics
+from hal.contract import OrderCommand, Topics
 from hal.ports import CanLink, Message, ModbusLink
 from sim.broker.core import BrokerCore
 from sim.campaigns.memory_disk import MemoryDisk
+from sim.campaigns.sender import Sender
 from sim.campaigns.virtual_modbus import Line, frames_links, words_links
 from sim.emulators import Emulators, build_emulators
 from sim.faults import Rig
@@ -31,6 +34,25 @@ from sim.world import World
 
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01 00:00 UTC: where virtual wall time begins."""
+
+
+@dataclass
+class Wall:
+    """The wall clock of the machine: it may be stepped, and nobody may set it. ms since 1970 UTC."""
+
+    began_ms: int = EPOCH_MS
+    source: ClockSource = ClockSource.NTP
+
+    def now_ms(self) -> int:
+        """What it shows."""
+        return self.began_ms + round(asyncio.get_running_loop().time() * 1000)
+
+    def stamp(self) -> Stamp:
+        """Time of a row."""
+        synced = self.source is not ClockSource.NONE
+        return Stamp(asyncio.get_running_loop().time(), self.now_ms() / 1000, synced)
+
+
 JOURNAL_LATENCY_S = 0.0005
 MQTT_LATENCY_S = 0.002
 COALESCE_S = 1.0
@@ -51,11 +73,22 @@ class VirtualStation:
     lines: dict[str, Line]
     """What the links run on: a line that is `down` is cut."""
     journal: InlineJournal
+    wall: Wall
     trace: list[str] = field(default_factory=list)
 
     def now_ms(self) -> int:
-        """Virtual wall time."""
-        return EPOCH_MS + round(asyncio.get_running_loop().time() * 1000)
+        """What the clocks of everybody else show."""
+        return Wall().now_ms()
+
+    @property
+    def sender(self) -> Sender:
+        """Sends commands as the cloud does."""
+        return Sender(self.broker, self.topics, asyncio.get_running_loop().time, self.now_ms)
+
+    def order(self, name: str, vin: str | None = None, **other: Any) -> OrderCommand:
+        """Order a swap for a car that comes now, or for that of the VIN."""
+        vehicle = self.station.config.station.vehicles[0]
+        return self.sender.order(name, vin or self.world.queue_car().vin, vehicle, **other)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish as some client of the broker."""
@@ -121,12 +154,13 @@ async def virtual_station(
     wire_log: Sink | None = None,
     there: Station | None = None,
     booted: Callable[[Controller], None] = lambda _: None,
+    wall: Wall | None = None,
 ) -> AsyncIterator[VirtualStation]:
     """Build and run a station; it is stopped on exit. Same seed, same trace.
 
     With `frames` the production Modbus links run over bytes in memory, framing and checksums included; without, words
     take their place, which is several times faster. `wire_log` is told all that its wires carry. `there` is the station
-    that is really there, where the controller has been given the files of another one.
+    that is really there, where the controller has been given the files of another one. `wall` is its wall clock.
     """
     loop = asyncio.get_running_loop()
     clock = loop.time
@@ -137,8 +171,7 @@ async def virtual_station(
     topics = Topics(station.config.station.site, station.name)
     boot_id = f"sim-{seed}"
 
-    def now_ms() -> int:
-        return EPOCH_MS + round(clock() * 1000)
+    wall = wall or Wall()
 
     async with AsyncExitStack() as stack:
         if frames:
@@ -148,27 +181,23 @@ async def virtual_station(
         hooks: dict[str, Callable[[bool], None]] = {}
         can, texts = _can_links(stack, world, emulators, clock, hooks), _text_lines(stack, station, emulators)
         cloud = await stack.enter_async_context(
-            MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, now_ms()))
+            MemoryMqttLink(broker, station.name, latency_s=MQTT_LATENCY_S, will=will_of(topics, boot_id, wall.now_ms()))
         )
         disk = MemoryDisk(station.config.process.journal)
         kept = journal or InlineJournal(
-            clock=lambda: Stamp(clock(), now_ms() / 1000, synced=True),
-            latency_s=JOURNAL_LATENCY_S,
-            connect=disk.connect,
-            reserve=disk,
+            clock=wall.stamp, latency_s=JOURNAL_LATENCY_S, connect=disk.connect, reserve=disk
         )
-        tap = Tap(clock, lambda: now_ms() / 1000)
+        tap = Tap(clock, lambda: wall.stamp().t_wall)
         tap.sink = wire_log
         links = tap.links(Links(modbus, can, cloud, texts))
 
         def boot(number: int) -> Controller:
             name = boot_id if number == 1 else f"{boot_id}-{number}"
-            host = Host(clock, now_ms, name, "sim", Notifier(None), decided=tap.controller(name))
-            return _shown(Controller(station, links, kept, host), booted)
+            return _shown(Controller(station, links, kept, _host(name, wall, tap)), booted)
 
         hooks |= _host_hooks(broker, kept, disk, clock)
         rig = Rig(world, emulators, hooks)
-        running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept)
+        running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept, wall)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
         async with asyncio.TaskGroup() as group:
             process = _Process(running, group, boot)
@@ -198,6 +227,12 @@ def _host_hooks(
         "disk-full": disk.fill,
         "disk-low": disk.narrow,
     }
+
+
+def _host(boot_id: str, wall: Wall, tap: Tap) -> Host:
+    clock, decided = asyncio.get_running_loop().time, tap.controller(boot_id)
+    source = lambda: wall.source  # noqa: E731 - it may change
+    return Host(clock, wall.now_ms, boot_id, "sim", Notifier(None), decided=decided, clock_source=source)
 
 
 def _text_lines(stack: AsyncExitStack, station: Station, emulators: Emulators) -> dict[str, MemoryLineLink]:

@@ -4,17 +4,16 @@ import json
 import re
 import tomllib
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from firmware_py.shell.cloud import Cloud
+from firmware_py.shell.command_desk import id_in, parsed
 from hal.config import loader
 from hal.config.bundle import Station
 from hal.config.draft import read_draft
 from hal.config.files import Library
 from hal.config.mistakes import Book, Spot
 from hal.config.tree import ConfigTree
-from hal.contract.messages import OrderCommand
-from hal.ports import Message
+from hal.contract import OrderCommand
 from tests.golden.framing import CONFIG
 
 BROKEN: Final = 0.04
@@ -29,6 +28,7 @@ ORDER: Final = {
     "vin": "LNBSCUAK0PR000001",
     "vehicle": "aion-ut",
     "pack_class": "choco-25",
+    "target": "site/station",
     "challenge": "boot:1",
 }
 
@@ -52,7 +52,8 @@ class Orders:
         if broken:
             at = rng.randrange(len(payload))
             payload = payload[:at] + rng.randbytes(1) + payload[at + rng.randint(0, 2) :]
-        found = Cloud.parse_order(cast(Any, None), Message("cmd/order", payload, retain=rng.random() < 0.01))
+        found = parsed(OrderCommand, payload)
+        assert re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", id_in(payload))
         assert isinstance(found, OrderCommand | str)
         if isinstance(found, OrderCommand):
             assert len(found.vin) == 17

@@ -12,7 +12,6 @@ from firmware_py.core.packml import PackML
 from firmware_py.shell.journal import Query
 from hal.commands import EnableCharger, SetCharger
 from hal.config.loader import load_station
-from hal.contract import OrderCommand
 from hal.errors import ConfigError
 from hal.ports import Frame
 from hal.readings import PackReading
@@ -88,10 +87,7 @@ def test_neither_an_order_nor_a_reset_is_taken_and_the_reason_names_what_is_miss
             assert told.answer is Answer.REFUSED
             assert told.reason.startswith(WITHOUT)
             assert told.reason.endswith(NO_SERVICE)
-            now = running.now_ms()
-            order = OrderCommand(id="order-1", issued_at=now, expires_at=now + 60_000, challenge="",
-                                 vin="LNAUTS0A0PX000001", vehicle="aion-ut")  # fmt: skip
-            running.publish(running.topics.order, order.model_dump_json().encode())
+            running.sender.order("order-1", "LNAUTS0A0PX000001", "aion-ut")
             await until(lambda: any(running.topics.order_reply in line for line in running.trace))
             reply = next(line for line in running.trace if running.topics.order_reply in line)
             assert WITHOUT in reply

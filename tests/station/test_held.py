@@ -10,7 +10,7 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.shell.status import status_of
 from hal.config.loader import load_station
-from hal.contract import OrderCommand, StationState
+from hal.contract import StationState
 from hal.ports import Message
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.faults import clear, inject
@@ -32,11 +32,7 @@ async def _moving(running: VirtualStation) -> None:
     await controller.operate(Operator(Action.RESET, "test"))
     await _until(lambda: controller.state.packml is PackML.IDLE)
     await asyncio.sleep(2.0)
-    order = OrderCommand(
-        id="order-1", issued_at=running.now_ms(), expires_at=running.now_ms() + 600_000, challenge="",
-        vin=running.world.queue_car().vin, vehicle="latch-car",
-    )  # fmt: skip
-    running.publish(running.topics.order, order.model_dump_json().encode())
+    running.order("order-1")
     await _until(lambda: running.world.stacker.moving)
 
 

@@ -14,7 +14,6 @@ from firmware_py.core.events import Action, Operator
 from hal.config.bundle import Station
 from hal.config.loader import check_file, load_station
 from hal.config.stop_path import StopPath, stop_paths
-from hal.contract import OrderCommand
 from hal.ports import Table
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.faults import inject
@@ -143,11 +142,7 @@ async def _raising(running: VirtualStation) -> None:
     await controller.ready.wait()
     await controller.operate(Operator(Action.RESET, "test"))
     await asyncio.sleep(2.0)
-    order = OrderCommand(
-        id="order-1", issued_at=running.now_ms(), expires_at=running.now_ms() + 600_000, challenge="",
-        vin=running.world.queue_car().vin, vehicle="aion-ut",
-    )  # fmt: skip
-    running.publish(running.topics.order, order.model_dump_json().encode())
+    running.order("order-1")
     await _until(lambda: any(a.row == "13" for a in controller.state.active) and running.world.lift.moving, 200.0)
     await asyncio.sleep(1.0)
 

@@ -7,7 +7,6 @@ from firmware_py.core.events import Action, Operator
 from firmware_py.core.packml import PackML
 from firmware_py.shell.journal import Query
 from hal.config.loader import load_station
-from hal.contract import OrderCommand
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from tests.unit.shell.fakes import virtual
 
@@ -26,19 +25,6 @@ async def idle(running: VirtualStation) -> None:
 async def until(running: VirtualStation, packml: PackML) -> None:
     while running.controller.state.packml is not packml:
         await asyncio.sleep(0.01)
-
-
-def order(running: VirtualStation, name: str) -> None:
-    now_ms = running.now_ms()
-    wanted = OrderCommand(
-        id=name,
-        issued_at=now_ms,
-        expires_at=now_ms + 60_000,
-        vin=running.world.queue_car().vin,
-        vehicle="aion-ut",
-        challenge="",
-    )
-    running.publish(running.topics.order, wanted.model_dump_json().encode())
 
 
 def replies(running: VirtualStation) -> list[str]:
@@ -62,7 +48,7 @@ def test_an_order_that_is_called_like_an_act_does_not_take_its_answer() -> None:
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:
             await idle(running)
-            order(running, "hold")
+            running.order("hold")
             told = await running.controller.operate(Operator(Action.HOLD, "tester"))
             assert (told.action, told.answer) == ("hold", Answer.REFUSED)
             await until(running, PackML.EXECUTE)
@@ -103,7 +89,7 @@ def test_an_end_in_motion_goes_by_stopping_to_stopped() -> None:
     async def main() -> None:
         async with virtual_station(STATION, 1) as running:
             await idle(running)
-            order(running, "order-1")
+            running.order("order-1")
             controller = running.controller
             while not controller.observer.image.stacker.moving:
                 await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ from hal.config.loader import load_station
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.faults import clear, inject
 from tests.unit.shell.fakes import virtual
-from tests.unit.shell.test_answers import idle, order
+from tests.unit.shell.test_answers import idle
 
 STATION = load_station("choco-14")
 Ask = Callable[..., Awaitable[Mapping[str, Any]]]
@@ -127,7 +127,7 @@ def test_the_key_turned_back_in_mid_jog_stops_it_and_the_cloud_is_told() -> None
 def test_a_held_swap_goes_on_row_by_row_and_back_in_production() -> None:
     async def play(running: VirtualStation, ask: Ask) -> None:
         await idle(running)
-        order(running, "order-1")
+        running.order("order-1")
         controller = running.controller
         while not controller.observer.image.stacker.moving:
             await asyncio.sleep(0.01)
@@ -162,7 +162,7 @@ def test_an_order_is_refused_outside_production() -> None:
         await idle(running)
         await turn(running)
         await ask("mode", mode="maintenance")
-        order(running, "order-1")
+        running.order("order-1")
         await asyncio.sleep(0.5)
         (said,) = [line for line in running.trace if "order/reply" in line]
         assert "mode is Maintenance: orders are for Production" in said

@@ -14,7 +14,7 @@ from hal.contract import StationState
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.faults import inject
 from tests.unit.shell.fakes import virtual
-from tests.unit.shell.test_answers import order, until
+from tests.unit.shell.test_answers import until
 
 STATION = load_station("choco-14")
 UNITS = {name: d.units for name, d in STATION.config.devices.items() if isinstance(d, UnitsDevice)}
@@ -51,7 +51,7 @@ async def refused(running: VirtualStation, names: Iterable[str]) -> None:
     last = running.controller.operators.last
     assert last is not None
     assert last.answer is Answer.FAILED
-    order(running, "order-1")
+    running.order("order-1")
     await asyncio.sleep(0.5)
     (said,) = [line for line in running.trace if running.topics.order_reply in line]
     assert '"refused"' in said
@@ -142,7 +142,7 @@ def test_with_the_adapter_of_a_bus_missing_it_is_ready_and_the_bus_is_named(bus:
             heard(running, [f"bus-{bus}"])
             await running.controller.operate(Operator(Action.RESET, "tester"))
             await asyncio.sleep(7.0)
-            order(running, "order-1")
+            running.order("order-1")
             await asyncio.sleep(0.5)
             (said,) = [line for line in running.trace if running.topics.order_reply in line]
             assert '"refused"' in said

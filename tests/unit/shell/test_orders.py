@@ -1,126 +1,337 @@
-"""Orders: a command is acknowledged once it is kept, never before, and never where it was not kept."""
+"""Orders: kept with what was decided on them before they are acknowledged, acted on once, always answered."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from firmware_py.core.effects import Answer
-from firmware_py.core.events import Event, OrderIn
-from firmware_py.shell.journal import JournalError, Row, Stamp
+from firmware_py.core.events import OrderIn
+from firmware_py.core.state import Order
+from firmware_py.shell.admission import Moment
+from firmware_py.shell.answers import ORDER, Answers, Said
+from firmware_py.shell.challenge import Challenge
+from firmware_py.shell.clock import ClockSource
+from firmware_py.shell.command_desk import CommandDesk
+from firmware_py.shell.journal import Row, Stamp
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.orders import OrderDesk
-from hal.contract.messages import OrderCommand
+from firmware_py.shell.recorder import Recorder
 from hal.ports import Message
+from tests.unit.shell.fakes import virtual
 
 NOW_MS = 1_000_000
-VIN = "LNAUTS0A0PX000001"
+ROOT = "swap/v1/lot/one"
+KEPT = 20
 
 
 class Scene:
-    """A desk, its surroundings, and everything that happened in its order."""
+    """A desk on a journal that outlives it. `happened` holds decisions, answers and acknowledgements in their order."""
 
-    def __init__(self, *, disk_fails: bool = False) -> None:
-        self.disk_fails = disk_fails
+    def __init__(self, journal: InlineJournal, boot: str = "boot") -> None:
+        self.journal = journal
         self.happened: list[str] = []
-        self.answers: list[tuple[str, Answer]] = []
         self.good_for_s: list[float] = []
-        self.desk = OrderDesk(self, self, lambda: NOW_MS, self._decide, lambda: "swap-1")  # type: ignore[arg-type]
+        self.source = ClockSource.NTP
+        self.challenge = Challenge(boot)
+        self.decides = Answer.ACCEPTED
+        self.broker_there = True
+        self.recorder = Recorder(journal, lambda text: self.happened.append(f"journal {text}"))
+        self.answers = Answers(self.recorder, self.tell, KEPT)
+        self.orders = OrderDesk(self.answers, self.recorder, self.decide, lambda: f"{boot}-1", self.moment, self)
+        self.desk = CommandDesk(
+            ROOT, "lot/one", {"order": self.orders}, self.answers, self.moment, self.challenge.spend
+        )
 
-    # the cloud
+    def moment(self) -> Moment:
+        return Moment(self.challenge.current, NOW_MS, self.source)
 
-    def parse_order(self, message: Message) -> OrderCommand | str:
-        return OrderCommand.model_validate_json(message.payload)
-
-    def reply(self, order_id: str, answer: Answer, reason: str) -> None:
-        self.answers.append((order_id, answer))
-
-    # the recorder
-
-    async def intend(self, row: Row) -> None:
-        if self.disk_fails:
-            raise JournalError("disk full")
-        self.happened.append(f"kept {row.body['order_id']}")
-
-    def note(self, row: Row) -> None:
-        pass
-
-    def _decide(self, event: Event) -> None:
-        assert isinstance(event, OrderIn)
-        self.happened.append("decided")
+    def decide(self, event: OrderIn) -> None:
+        self.happened.append(f"decided {event.order.id}")
         self.good_for_s.append(event.good_for_s)
+        self.recorder.note(Row("order", {"swap_id": event.swap_id}, event.swap_id))
+        self.orders.answer(event.order.id, self.decides, "bay 2")
 
-    async def take(self, *orders: dict[str, Any]) -> None:
+    # nothing is reserved
+
+    def applied(self, order: Order) -> Order:
+        return order
+
+    def tell(self, said: Said, sent: Callable[[], None]) -> None:
+        self.happened.append(f"{said.id} {said.answer.value}")
+        if self.broker_there:
+            sent()
+
+    async def take(self, *orders: dict[str, Any] | bytes, retain: bool = False) -> None:
         async def messages() -> AsyncIterator[Message]:
-            for order in orders:
-                yield Message("cmd", json.dumps(order).encode(), ack=self._acked(order["id"]))
+            for one in orders:
+                payload = one if isinstance(one, bytes) else json.dumps(one).encode()
+                yield Message(f"{ROOT}/cmd/order", payload, retain=retain, ack=lambda: self.happened.append("ack"))
 
         await self.desk.run(messages())
 
-    def _acked(self, order_id: str) -> Callable[[], None]:
-        return lambda: self.happened.append(f"acknowledged {order_id}")
+    async def kinds(self) -> list[str]:
+        return [entry.row.kind for entry in await self.journal.rows()]
 
 
-def order(order_id: str, expires_at: int = NOW_MS + 1000) -> dict[str, Any]:
+def order(order_id: str, challenge: str = "boot:0", **other: Any) -> dict[str, Any]:
     return {
         "id": order_id,
         "issued_at": NOW_MS - 10,
-        "expires_at": expires_at,
-        "vin": VIN,
+        "expires_at": NOW_MS + 1000,
+        "target": "lot/one",
+        "challenge": challenge,
+        "vin": "LNAUTS0A0PX000001",
         "vehicle": "aion-ut",
-        "challenge": "",
+        **other,
     }
 
 
-async def test_kept_then_decided_then_acknowledged() -> None:
-    scene = Scene()
-    await scene.take(order("a"))
-    assert scene.happened == ["kept a", "decided", "acknowledged a"]
+def played(play: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        journal = InlineJournal(clock=lambda: Stamp(loop.time(), 0.0), latency_s=0.01)
+        scene = Scene(journal)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(scene.recorder.run())
+            await play(scene)
+            task.cancel()
+        journal.close()
+
+    virtual(main())
 
 
-async def test_what_could_not_be_kept_is_refused_and_not_acknowledged() -> None:
-    scene = Scene(disk_fails=True)
-    await scene.take(order("a"))
-    assert scene.happened == []
-    assert scene.answers == [("a", Answer.REFUSED)]
+async def restarted(scene: Scene, open_swap: str | None = None) -> Scene:
+    """Another process on the same journal; it has recalled and written what it had to."""
+    after = Scene(scene.journal, "again")
+    await after.orders.recall(scene.journal, open_swap)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(after.recorder.run())
+        await asyncio.sleep(1.0)
+        task.cancel()
+    return after
 
 
-async def test_the_same_order_again_is_acknowledged_and_acted_on_once() -> None:
-    scene = Scene()
-    await scene.take(order("a"), order("a"))
-    assert scene.happened == ["kept a", "decided", "acknowledged a", "acknowledged a"]
-    assert scene.answers == [("a", Answer.REFUSED)]
+def test_decided_kept_answered_acknowledged() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"))
+        assert scene.happened == ["decided a", "a accepted", "ack"]
+        assert await scene.kinds() == ["order-taken", "order", "order-answer"]
+        (taken,) = [e.row for e in await scene.journal.rows() if e.row.kind == "order-taken"]
+        assert taken.swap_id == "boot-1"
+        assert taken.body == {
+            "order_id": "a",
+            "vin": "LNAUTS0A0PX000001",
+            "vehicle": "aion-ut",
+            "pack_class": None,
+            "challenge": "boot:0",
+            "issued_at": 999_990,
+            "expires_at": 1_001_000,
+            "clock_source": "ntp",
+        }
+
+    played(play)
+
+
+def test_order_reservation_and_answer_are_one_transaction() -> None:
+    async def play(scene: Scene) -> None:
+        commits: list[list[str]] = []
+        append = scene.journal.append
+
+        async def watched(rows: Any) -> None:
+            commits.append([row.kind for row in rows])
+            await append(rows)
+
+        scene.journal.append = watched  # type: ignore[method-assign]
+        scene.recorder.note(Row("before"))
+        await asyncio.sleep(0.001)  # a commit is under way
+        await scene.take(order("a"))
+        assert commits == [["before"], ["order-taken", "order", "order-answer"]]
+
+    played(play)
+
+
+def test_what_could_not_be_kept_is_refused_never_accepted_and_not_acknowledged() -> None:
+    async def play(scene: Scene) -> None:
+        scene.journal.fail("disk full")
+        await scene.take(order("a"))
+        assert scene.happened == ["decided a", "journal the journal has failed before: disk full", "a refused"]
+        await scene.take(order("b", "boot:1"))
+        assert scene.happened[3:] == ["b refused"], "a journal that failed is not asked again"
+
+    played(play)
+
+
+def test_the_same_order_again_is_acted_on_once_and_told_its_last_answer() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"), order("a"))
+        scene.orders.answer("a", Answer.COMPLETED, "")
+        await asyncio.sleep(0.1)
+        await scene.take(order("a", "boot:1"), order("a", target="other/one"))
+        assert scene.happened == [
+            *("decided a", "a accepted", "ack", "a accepted", "ack"),
+            *("a completed", "a completed", "ack", "a completed", "ack"),
+        ]
+        assert scene.challenge.current == "boot:1"
+
+    played(play)
+
+
+def test_one_final_answer_whatever_comes_later() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"))
+        scene.orders.answer("a", Answer.COMPLETED, "")
+        scene.orders.answer("a", Answer.FAILED, "too late")
+        await asyncio.sleep(0.1)
+        assert scene.happened[-1] == "a completed"
+        assert [k for k in await scene.kinds() if k == "order-answer"] == ["order-answer"] * 2
+
+    played(play)
+
+
+def test_of_two_with_one_challenge_the_second_is_refused_and_may_not_come_again() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"), order("b"), order("b", "boot:1"))
+        assert [h for h in scene.happened if h != "ack"] == ["decided a", "a accepted", "b refused", "b refused"]
+
+    played(play)
+
+
+def test_an_order_that_the_station_refuses_uses_up_its_challenge_too() -> None:
+    async def play(scene: Scene) -> None:
+        scene.decides = Answer.REFUSED
+        await scene.take(order("a"))
+        scene.decides = Answer.ACCEPTED
+        await scene.take(order("a"), order("b"), order("c", "boot:1"))
+        assert [h for h in scene.happened if h != "ack"] == [
+            *("decided a", "a refused", "a refused", "b refused", "decided c", "c accepted"),
+        ]
+
+    played(play)
+
+
+def test_a_retained_order_is_refused_and_afterwards_told_the_same() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"), retain=True)
+        await scene.take(order("a"))
+        assert scene.happened == ["a refused", "ack", "a refused", "ack"]
+        assert scene.challenge.current == "boot:0"
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        (b"", "unknown refused"),
+        (b"\xff{", "unknown refused"),
+        (b"[1]", "unknown refused"),
+        (b'{"id": "x"}', "x refused"),
+        (b'{"id": "two words"}', "unknown refused"),
+        (json.dumps({**order("y"), "extra": 1}).encode(), "y refused"),
+        (json.dumps({k: v for k, v in order("z").items() if k != "challenge"}).encode(), "z refused"),
+        (json.dumps(order("v", challenge="")).encode(), "v refused"),
+    ],
+)
+def test_what_is_no_order_is_answered_by_its_name_where_it_has_one(payload: bytes, told: str) -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(payload)
+        await asyncio.sleep(0.1)
+        assert scene.happened == [told, "ack"]
+        assert scene.challenge.current == "boot:0"
+
+    played(play)
 
 
 @pytest.mark.parametrize("late_ms", [0, 1, 10**9])
-async def test_an_expired_order_is_kept_and_refused(late_ms: int) -> None:
-    scene = Scene()
-    await scene.take(order("a", NOW_MS - late_ms))
-    assert scene.happened == ["kept a", "acknowledged a"]
-    assert scene.answers == [("a", Answer.REFUSED)]
+def test_an_expired_order_is_refused_and_the_refusal_kept(late_ms: int) -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a", issued_at=0, expires_at=NOW_MS - late_ms))
+        await asyncio.sleep(0.1)
+        assert scene.happened == ["a refused", "ack"]
+        assert (await scene.kinds())[0] == "order-answer"
+
+    played(play)
 
 
-async def test_an_order_that_waited_when_the_controller_ended_fails_and_is_not_taken_again() -> None:
-    journal = InlineJournal(clock=lambda: Stamp(0.0, 0.0), latency_s=0.0)
-    answers = (("served", "accepted"), ("waits", "accepted"), ("no", "refused"), ("served", "started"))
-    await journal.append(
-        [
-            *(Row("order-taken", {"order_id": name}) for name in ("served", "begun", "waits", "no")),
-            *(Row("order-answer", {"order_id": name, "answer": word, "reason": ""}) for name, word in answers),
-            Row("order-answer", {"order_id": "begun", "answer": "accepted", "reason": ""}),
-            Row("order", {"order_id": "begun", "swap_id": "swap-2"}),
-        ]
-    )
-    scene = Scene()
-    await scene.desk.recall(journal)
-    assert scene.answers == [("waits", Answer.FAILED)]
-    await scene.take(order("waits"))
-    assert scene.happened == ["acknowledged waits"]
-    journal.close()
+def test_after_a_restart_an_order_of_before_is_told_its_answer_and_never_acted_on() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"))
+        scene.orders.answer("a", Answer.COMPLETED, "")
+        await asyncio.sleep(0.1)
+        after = await restarted(scene)
+        assert after.happened == [], "it was told"
+        await after.take(order("a"), order("a", "again:0"))
+        assert after.happened == ["a completed", "ack", "a completed", "ack"]
+
+    played(play)
 
 
-async def test_an_order_is_decided_with_the_time_that_it_is_good_for() -> None:
-    scene = Scene()
-    await scene.take(order("a", NOW_MS + 2500))
-    assert scene.good_for_s == [2.5]
+def test_an_answer_that_the_broker_never_had_is_told_after_the_restart() -> None:
+    async def play(scene: Scene) -> None:
+        scene.broker_there = False
+        await scene.take(order("a"))
+        scene.orders.answer("a", Answer.COMPLETED, "")
+        await asyncio.sleep(0.1)
+        after = await restarted(scene)
+        assert after.happened == ["a completed"]
+        assert (await restarted(after)).happened == [], "once the broker has it, it is enough"
+
+    played(play)
+
+
+def test_an_order_that_nothing_works_on_any_more_is_answered_after_the_restart() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"))
+        after = await restarted(scene, open_swap=None)
+        assert after.happened == ["a failed"]
+        said = after.answers.known(ORDER, "a")
+        assert said is not None
+        assert "interrupted" in said.reason
+
+    played(play)
+
+
+def test_an_order_whose_swap_is_open_stays_open_until_the_core_knows_more() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a"))
+        after = await restarted(scene, open_swap="boot-1")
+        assert after.happened == []
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(after.recorder.run())
+            await after.take(order("a"))
+            assert after.happened == ["a accepted", "ack"]
+            after.orders.answer("a", Answer.FAILED, "a person has cleared it")
+            await asyncio.sleep(0.1)
+            assert after.happened[2:] == ["a failed"]
+            task.cancel()
+
+    played(play)
+
+
+def test_only_so_many_answers_are_remembered_and_the_challenge_tells_the_older_orders() -> None:
+    async def play(scene: Scene) -> None:
+        for n in range(KEPT + 1):
+            scene.decides = Answer.REFUSED
+            await scene.take(order(f"n{n}", f"boot:{n}"))
+        assert scene.answers.known(ORDER, "n0") is None
+        assert scene.answers.known(ORDER, "n1") is not None
+        scene.happened.clear()
+        await scene.take(order("n0"))
+        assert scene.happened == ["n0 refused", "ack"]
+
+    played(play)
+
+
+def test_an_order_is_decided_with_the_time_that_it_is_good_for() -> None:
+    """By the clock where it is set; else by what its sender has meant, from now on."""
+
+    async def play(scene: Scene) -> None:
+        await scene.take(order("a", issued_at=NOW_MS - 7500, expires_at=NOW_MS + 2500))
+        scene.source = ClockSource.NONE
+        await scene.take(order("b", "boot:1", issued_at=NOW_MS - 7500, expires_at=NOW_MS + 2500))
+        assert scene.good_for_s == [2.5, 10.0]
+
+    played(play)

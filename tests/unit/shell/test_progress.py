@@ -193,12 +193,7 @@ def test_a_broken_journal_is_a_fault_and_the_station_lives_on_without_commands()
             assert controller.state.packml is PackML.HELD
             with pytest.raises(JournalError, match="disk full"):
                 await controller.operate(Operator(Action.RESET, "tester"))
-            car = running.world.queue_car()
-            order = (
-                f'{{"id": "o1", "issued_at": {running.now_ms()}, "expires_at": {running.now_ms() + 60_000}, '
-                f'"vin": "{car.vin}", "vehicle": "aion-ut"}}'
-            )
-            running.publish(running.topics.order, order.encode())
+            running.order("o1")
             await asyncio.sleep(2.0)
             assert any("order/reply" in line and "not journalled" in line for line in running.trace)
             before = controller.plant.units["safety_plc"].at_s

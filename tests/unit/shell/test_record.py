@@ -2,6 +2,7 @@
 
 from firmware_py.core.effects import Note
 from firmware_py.core.faults import Fault, FaultCode
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.record import SwapRecord
 
 SUMMARY = {"outcome": "completed", "reason": "", "serial_installed": "N", "serial_returned": "O"}
@@ -30,7 +31,7 @@ def test_times_count_from_the_order_and_the_swap_from_admission_to_release() -> 
     record = SwapRecord("s", "o", 100.0)
     record.add(Note.STEP_STARTED, step("0.1", 0), 101.0)
     record.add(Note.STEP_DONE, step("0.1", 0), 103.5)
-    assert record.values(SUMMARY, "1.0", "hash").duration_s == 0.0
+    assert record.values(SUMMARY, "1.0", "hash", ClockSource.GPS).duration_s == 0.0
     record.add(Note.STEP_STARTED, step("1", 1), 130.0)
     record.add(Note.STEP_STARTED, step("1", 1), 140.0)
     record.add(Note.PLACE, {"place": "S3"}, 200.0)
@@ -62,13 +63,13 @@ def test_the_end_of_a_step_that_never_began_is_no_entry() -> None:
 
 def test_locked_and_proven_is_what_the_last_proof_says_and_nothing_else() -> None:
     record = SwapRecord("s", "o", 0.0)
-    assert record.values(SUMMARY, "1.0", "hash").lock_proven is False
+    assert record.values(SUMMARY, "1.0", "hash", ClockSource.GPS).lock_proven is False
     record.add(Note.LOCK_EVIDENCE, {**proof(proven=True), "stage": "lock"}, 1.0)
-    assert record.values(SUMMARY, "1.0", "hash").lock_proven is False
+    assert record.values(SUMMARY, "1.0", "hash", ClockSource.GPS).lock_proven is False
     record.add(Note.LOCK_EVIDENCE, proof(proven=True), 2.0)
-    assert record.values(SUMMARY, "1.0", "hash").lock_proven is True
+    assert record.values(SUMMARY, "1.0", "hash", ClockSource.GPS).lock_proven is True
     record.add(Note.LOCK_EVIDENCE, proof(proven=False), 3.0)
-    assert record.values(SUMMARY, "1.0", "hash").lock_proven is False
+    assert record.values(SUMMARY, "1.0", "hash", ClockSource.GPS).lock_proven is False
 
 
 def test_what_a_pack_did_not_say_is_an_explicit_gap() -> None:
@@ -89,4 +90,4 @@ def test_faults_are_listed_in_the_order_in_which_they_came() -> None:
     record.fault(Fault(FaultCode.DOOR_OPEN, "car", "x"))
     record.fault(Fault(FaultCode.LINK_LOST, "lift", "y"))
     assert record.faults == ["DOOR_OPEN/car", "LINK_LOST/lift"]
-    assert record.values({**SUMMARY, "reason": "DOOR_OPEN"}, "1.0", "hash").duration_s == 0.0
+    assert record.values({**SUMMARY, "reason": "DOOR_OPEN"}, "1.0", "hash", ClockSource.GPS).duration_s == 0.0
