@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from firmware_py.core import orders
+from firmware_py.core import events, orders
 from firmware_py.core.effects import (
     Act,
     Arm,
@@ -20,20 +20,7 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import (
-    Event,
-    Interrupted,
-    IsolateIn,
-    Leave,
-    Looked,
-    Operator,
-    Recovered,
-    Scan,
-    StartHeld,
-    TimeUp,
-    Trouble,
-    TurnIn,
-)
+from firmware_py.core.events import Event, Interrupted, IsolateIn, Operator, Scan, StartHeld, TimeUp, Trouble, TurnIn
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
@@ -41,13 +28,11 @@ from firmware_py.core.signals import signal_for
 from firmware_py.core.standing import isolation_due
 from firmware_py.core.state import State
 from firmware_py.shell.bus_watch import BusWatch
-from firmware_py.shell.chargers import ChargerPoller
 from firmware_py.shell.checkpoint import checkpoint_of
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.desks import Desks
-from firmware_py.shell.effector import SAFETY, Effector, actors_of
+from firmware_py.shell.effector import Effector, actors_of
 from firmware_py.shell.fault_book import FaultBook
-from firmware_py.shell.heart import Heart
 from firmware_py.shell.host import Host
 from firmware_py.shell.journal import Journal, JournalError, Row
 from firmware_py.shell.journal_space import Space
@@ -60,17 +45,16 @@ from firmware_py.shell.operator_desk import OperatorDesk
 from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
-from firmware_py.shell.poller import LinkPoller
 from firmware_py.shell.progress import JOURNAL, Progress
 from firmware_py.shell.record import SwapRecord, begun_before
 from firmware_py.shell.recorder import Recorder
 from firmware_py.shell.roll_call import RollCall
+from firmware_py.shell.rounds import charger_pollers, heart_of, line_pollers
 from firmware_py.shell.scanner import ReaderWatch
 from firmware_py.shell.timers import Timers
 from firmware_py.shell.uplink import Uplink
 from hal.commands import Signal
 from hal.config.bundle import Station
-from hal.devices.unit import ModbusUnit
 from hal.errors import HalError
 from hal.ports import Frame
 
@@ -92,17 +76,12 @@ class Controller:
         self._journal = journal
         self._looks = Looks(self.plant, self._looked)
         self._roll = RollCall(
-            self.plant,
-            self.observer,
-            lambda: self.state,
-            self.decide,
-            self._round_done,
-            self._became_ready,
+            self.plant, self.observer, lambda: self.state, self.decide, self._round_done, self._became_ready,
             self._looks.told_of,
-        )
+        )  # fmt: skip
         self.ready = self._roll.ready
-        self._pollers = tuple(self._make_pollers())
-        self._charger_pollers = tuple(self._make_charger_pollers())
+        self._pollers = line_pollers(station, self.plant, self.observer, self._roll, host.clock)
+        self._charger_pollers = charger_pollers(station, self.plant, self._roll, host.clock)
         scanner = self.plant.scanner
         self._scanner_watch = None if scanner is None else ReaderWatch(scanner, self._roll)
         rounds = [*(poller.link for poller in self._pollers), *(poller.link for poller in self._charger_pollers)]
@@ -130,30 +109,12 @@ class Controller:
         self._not_stopping = asyncio.Event()
         self._not_stopping.set()
 
-    def _make_pollers(self) -> list[LinkPoller]:
-        by_link: dict[str, list[ModbusUnit]] = {}
-        for unit in self.plant.units.values():
-            by_link.setdefault(unit.codec.unit.link, []).append(unit)
-        observer, clock, freshness = self.observer, self.host.clock, self.station.config.freshness
-        return [LinkPoller(link, units, observer, self._roll, clock, freshness) for link, units in by_link.items()]
-
-    def _make_charger_pollers(self) -> list[ChargerPoller]:
-        chargers, clock, freshness = self.plant.chargers.values(), self.host.clock, self.station.config.freshness
-        on_link = {link: [c for c in chargers if c in heard] for link, heard in self.plant.speakers.items()}
-        return [ChargerPoller(link, found, self._roll, clock, freshness) for link, found in on_link.items() if found]
-
-    def _heart(self) -> Heart:
-        units = self.plant.devices[SAFETY].units if SAFETY in self.plant.devices else ()
-        poller = next((p for p in self._pollers if any(unit.name in p.names for unit in units)), None)
-        room_s = max((unit.codec.info.timeout_s for unit in units), default=0.0)
-        period_s = self.station.config.process.safety.heartbeat_s
-        return Heart(self.effector, self.progress, period_s, poller, room_s, self.host.clock)
-
     # ---------------------------------------------------------------- life
 
     async def run(self) -> None:
         """Until cancelled."""
         past = await self._look_back()
+        heart = heart_of(self.station, self.plant, self._pollers, self.effector, self.progress, self.host.clock)
         for link in self.plant.speakers:
             self._links.can[link].subscribe(partial(self._on_frames, link))
         if self.plant.scanner is not None:
@@ -171,7 +132,7 @@ class Controller:
                 self._begin_after(past)
                 group.create_task(self.uplink.run(), name="uplink")
                 group.create_task(self.desks.run(self._links.cloud.messages()), name="commands")
-                group.create_task(self._heart().run(), name="heartbeat")
+                group.create_task(heart.run(), name="heartbeat")
                 group.create_task(self._car_requests(), name="car-request")
                 group.create_task(self._reports(), name="reports")
                 if told := keepalives(self.station, self.plant.packs, self._links.can):
@@ -196,28 +157,27 @@ class Controller:
 
     async def _look_back(self) -> list[Interrupted | StartHeld]:
         """What the journal knows of before. One that cannot be used holds the station, and does not end it."""
-        host = self.host
         try:
-            events = await look_back(self._journal, host.boot_id, self.station.hash, host.software)
-            past = next((event for event in events if isinstance(event, Interrupted)), None)
+            found = await look_back(self._journal, self.host.boot_id, self.station.hash, self.host.software)
+            past = next((event for event in found if isinstance(event, Interrupted)), None)
             await self.desks.recall(self._journal, past.swap.id if past else None)
             if past is not None:
-                self._record = await begun_before(self._journal, past.swap, host.clock(), host.wall_s())
+                self._record = await begun_before(self._journal, past.swap, self.host.clock(), self.host.wall_s())
         except JournalError as error:
             self._journal_failed(str(error))
             return []
-        return events
+        return found
 
     def _begin_after(self, past: list[Interrupted | StartHeld]) -> None:
-        if any(isinstance(event, Interrupted) for event in past):
-            self._looks.begin()
         for event in past:
+            if isinstance(event, Interrupted):
+                self._looks.begin()
             self.decide(event)
 
     async def shutdown(self) -> None:
         """No new step: stop all motion, say goodbye. Call before cancelling `run`."""
         self.effector.close()
-        self.decide(Leave("controller stops"))
+        self.decide(events.Leave("controller stops"))
         self.cloud.goodbye()
 
     async def at_rest(self) -> None:
@@ -236,9 +196,7 @@ class Controller:
         if self.host.decided is not None:
             self.host.decided(event, effects, self.state)
         if (row := checkpoint_of(before, self.state)) is not None:
-            self._recorder.note(
-                row
-            )  # before anything acts: what acts, and what it acts for, are both known after a crash
+            self._recorder.note(row)  # before anything acts: what it acts for is known after a crash
         for effect in effects:
             self._carry_out(effect)
         self.progress.decided()
@@ -264,13 +222,13 @@ class Controller:
             FaultCode.JOURNAL_SLOW,
             f"a commit takes longer than {self.station.config.process.journal.commit_s:g} s",
         )
-        event = Trouble(code, "journal", text) if on else Recovered("journal", code)
+        event = Trouble(code, "journal", text) if on else events.Recovered("journal", code)
         self._guarded(lambda: self.decide(event))
 
     def _journal_space(self, space: Space) -> None:
         text = f"{space.free_mib} MiB are free, {self.station.config.process.journal.floor_mib:g} MiB are needed"
         for bad, code in ((space.full, FaultCode.DISK_FULL), (space.low, FaultCode.DISK_LOW)):
-            event = Trouble(code, "journal", text) if bad else Recovered("journal", code)
+            event = Trouble(code, "journal", text) if bad else events.Recovered("journal", code)
             self._guarded(partial(self.decide, event))
 
     def _changed(self, before: State) -> None:
@@ -380,7 +338,7 @@ class Controller:
 
     def _looked(self) -> None:
         self.observer.update()
-        self.decide(Looked())
+        self.decide(events.Looked())
 
     def _look(self) -> None:
         if self.observer.update():
