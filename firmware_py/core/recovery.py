@@ -124,6 +124,8 @@ def _before_any_bolt(view: View, past: _Past) -> Conclusion:
         return _at(_P.S0)
     if lane.unknown:
         return _against(lane, f"place {past.place.value}")
+    if "2" not in past.passed:  # the tools see the bolts of a car that stands in its place, of no other
+        return _at(_P.S0, "; a car is in it")
     return _missed(view, _LOCKED, "no bolt was turned since the car came in") or _at(_P.S0, "; a car stands in it")
 
 

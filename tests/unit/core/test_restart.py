@@ -74,6 +74,8 @@ def test_until_two_looks_nothing_is_known_and_nothing_is_let_go_on() -> None:
     [
         (left("1", P.S0, frozenset()), s.EMPTY_LANE, Outcome.AT_S0, P.S0),
         (left("2", P.UNKNOWN, frozenset({"1"})), s.STANDING, Outcome.AT_S0, P.S0),
+        (left("2", P.S0, frozenset({"1"})), s.put(s.ARRIVED, locks=s.locks(LockState.FREE)), Outcome.AT_S0, P.S0),
+        (left("3", P.S0, frozenset({"1", "2"})), s.STANDING, Outcome.AT_S0, P.S0),
         (left("4", P.S1, frozenset({"1", "2", "3"})), s.READY, Outcome.AT_S1, P.S1),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.DOCKED, Outcome.AT_S1, P.S1),
         (left("8", P.S1, UP_TO_8 - {"8"}), s.CARRIED, Outcome.AT_S1, P.S1),
@@ -100,7 +102,7 @@ def test_where_the_swap_rests(event: Interrupted, image: Image, found: Outcome, 
 @pytest.mark.parametrize(
     ("event", "image", "says"),
     [
-        (left("2", P.S0, frozenset({"1"})), s.put(s.STANDING, locks=s.locks(LockState.FREE)),
+        (left("3", P.S0, frozenset({"1", "2"})), s.put(s.STANDING, locks=s.locks(LockState.FREE)),
          ("lock points not locked", "no bolt was turned since the car came in")),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.FREED, ("lock points not locked", "place S1, no bolt was turned")),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.put(s.DOCKED, locks=LockSetReading()), ("no fresh reading", "S1")),
