@@ -1,10 +1,9 @@
 """The controller: one TaskGroup around the core. Events in, effects out, nothing else decides."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
 
 from firmware_py.core import events, orders
 from firmware_py.core.effects import (
@@ -14,7 +13,6 @@ from firmware_py.core.effects import (
     Disarm,
     Effect,
     Keep,
-    Note,
     RaiseFault,
     Reply,
     StopMotion,
@@ -27,18 +25,18 @@ from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.signals import signal_for
 from firmware_py.core.standing import isolation_due
 from firmware_py.core.state import State
+from firmware_py.shell.books import Books
 from firmware_py.shell.bus_watch import BusWatch
 from firmware_py.shell.checkpoint import checkpoint_of
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.desks import Desks
 from firmware_py.shell.effector import Effector, actors_of
-from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.host import Host
-from firmware_py.shell.journal import Journal, JournalError, Row
+from firmware_py.shell.journal import Journal, JournalError
 from firmware_py.shell.journal_space import Space
 from firmware_py.shell.keepalives import keepalives, send_keepalives
 from firmware_py.shell.logbook import state_line
-from firmware_py.shell.look_back import configuration, look_back
+from firmware_py.shell.look_back import look_back
 from firmware_py.shell.looks import Looks
 from firmware_py.shell.observer import Observer
 from firmware_py.shell.operator_desk import OperatorDesk
@@ -46,7 +44,6 @@ from firmware_py.shell.pace import periods
 from firmware_py.shell.params import limits_of, params_of
 from firmware_py.shell.plant import Links, build_plant
 from firmware_py.shell.progress import JOURNAL, Progress
-from firmware_py.shell.record import SwapRecord, begun_before
 from firmware_py.shell.recorder import Recorder
 from firmware_py.shell.roll_call import RollCall
 from firmware_py.shell.rounds import charger_pollers, heart_of, line_pollers
@@ -57,8 +54,6 @@ from hal.commands import Signal
 from hal.config.bundle import Station
 from hal.errors import HalError
 from hal.ports import Frame
-
-_STEP_NOTES: Final = frozenset({Note.STEP_STARTED, Note.STEP_DONE, Note.STEP_FAILED, Note.RETRY})
 
 
 class Controller:
@@ -97,10 +92,9 @@ class Controller:
         self.effector.bind(lambda: self.state.swap.id if self.state.swap else None)
         self._swaps_named = 0
         self._timers = Timers(lambda name: self._guarded(lambda: self.decide(TimeUp(name))))
-        self._record: SwapRecord | None = None
-        self.faults = FaultBook(host.clock, host.now_ms)
         self.operators = OperatorDesk(self._recorder, self.decide)
         self.desks = Desks(self, self._recorder)
+        self.books = Books(self._recorder, self.cloud, self.desks.reservations, host, station.hash)
         self._rescan: asyncio.Handle | None = None
         self._shown: Signal | None = None
         self._fatal: asyncio.Future[None] | None = None
@@ -150,7 +144,7 @@ class Controller:
             for bus in self._buses:
                 bus.stop()
             self._timers.clear()
-            self.faults.close()
+            self.books.close()
             if self._rescan is not None:
                 self._rescan.cancel()
             await self.effector.last_stop(self.station.config.process.leaving.last_stop_s)
@@ -162,7 +156,7 @@ class Controller:
             past = next((event for event in found if isinstance(event, Interrupted)), None)
             await self.desks.recall(self._journal, past.swap.id if past else None)
             if past is not None:
-                self._record = await begun_before(self._journal, past.swap, self.host.clock(), self.host.wall_s())
+                await self.books.recall(self._journal, past.swap)
         except JournalError as error:
             self._journal_failed(str(error))
             return []
@@ -269,45 +263,15 @@ class Controller:
             case Disarm(timer):
                 self._timers.disarm(timer)
             case RaiseFault(fault):
-                since = self.faults.raised(fault)
-                self._fact("fault-raised", {"code": fault.code.value, "device": fault.device, "text": fault.text})
-                self.cloud.alarm(fault, since)
-                if self._record is not None:
-                    self._record.fault(fault)
+                self.books.raised(fault)
             case ClearFault(fault):
-                self.faults.cleared(fault)
-                self._fact("fault-cleared", {"code": fault.code.value, "device": fault.device})
-                self.cloud.alarm_gone(fault)
-                if fault.code in {FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED}:
-                    self._recorder.note(configuration(self.station.hash, self.host.software, stands=True))
+                self.books.cleared(fault)
             case Keep(note, body):
-                self._keep(note, body)
+                self.books.keep(note, body)
             case Reply(order_id, answer, reason):
                 self.desks.orders.answer(order_id, answer, reason)
             case Told():
                 self.operators.tell(effect)
-
-    def _fact(self, kind: str, body: Mapping[str, Any]) -> None:
-        self._recorder.note(Row(kind, body, self._record.swap_id if self._record else None))
-
-    def _keep(self, note: Note, body: Mapping[str, Any]) -> None:
-        now = self.host.clock()
-        if note is Note.ORDER:
-            self._record = SwapRecord(str(body["swap_id"]), str(body["order_id"]), now)
-            self.cloud.swap_started(self._record, self.host.clock_source())
-        self._fact(note.value, body)
-        record = self._record
-        if record is None:
-            return
-        self.desks.reservations.noted(note, body, record.swap_id)
-        record.add(note, body, now)
-        if note in _STEP_NOTES:
-            self.cloud.step(note, body, record, now)
-        elif note is Note.SWAP_ENDED:
-            values = record.values(body, self.host.software, self.station.hash, self.host.clock_source())
-            self._fact("record", values.model_dump())
-            self.cloud.swap_ended(record, values)
-            self._record = None
 
     @property
     def answered(self) -> Reply | None:

@@ -44,9 +44,9 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
                 "severity": FAULTS[fault.code].severity.value,
                 "text": fault.text,
                 "remedy": FAULTS[fault.code].remedy,
-                "since_ts": controller.faults.since(fault).wall_ms,
-                "age_s": round(controller.faults.age_s(fault), 1),
-                "times": controller.faults.since(fault).times,
+                "since_ts": controller.books.faults.since(fault).wall_ms,
+                "age_s": round(controller.books.faults.age_s(fault), 1),
+                "times": controller.books.faults.since(fault).times,
             }
             for fault in state.faults
         ],

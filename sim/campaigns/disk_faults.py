@@ -98,7 +98,7 @@ async def _finding(running: VirtualStation, playing: asyncio.Future[Outcome]) ->
 
 async def _watch(running: VirtualStation, tape: Tape, seen: Seen) -> None:
     loop, before = asyncio.get_running_loop(), len(tape.events)
-    since = running.controller.faults.since
+    since = running.controller.books.faults.since
     (fault,) = [f for f in running.controller.state.faults if f.code is FaultCode.JOURNAL_FAILED]
     seen.found_at_s = since(fault).mono_s
     while loop.time() < seen.found_at_s + AFTER_S:

@@ -132,7 +132,7 @@ def test_the_alarm_tells_since_when_and_a_change_of_state_does_not_move_it() -> 
             assert values.since_ts == pytest.approx(1_767_225_600_000 + float(at_s) * 1000, abs=20)
             assert values.since_mono_s == pytest.approx(float(at_s), abs=0.02)
             (fault,) = running.controller.state.faults
-            assert running.controller.faults.age_s(fault) > 15.0
+            assert running.controller.books.faults.age_s(fault) > 15.0
             assert "stacker_crane" in values.text
 
     virtual(main())
