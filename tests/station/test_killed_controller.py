@@ -37,9 +37,7 @@ async def with_a_car_in_place(running: VirtualStation) -> None:
         while running.controller.state.packml is not PackML.IDLE:
             await asyncio.sleep(0.1)
         await asyncio.sleep(3.0)
-        car, now = running.world.queue_car(), running.now_ms()
-        order = {"id": "o1", "issued_at": now, "expires_at": now + 600_000, "vin": car.vin, "vehicle": car.vehicle}
-        running.publish(running.topics.order, json.dumps(order).encode())
+        running.order("o1")
         while running.controller.observer.image.car.vin is None:
             await asyncio.sleep(0.1)
 
@@ -84,10 +82,13 @@ def test_started_again_at_once_it_speaks_only_when_nothing_is_left_of_the_one_be
             clear(running.rig, "controller-dead")
             clear(running.rig, "controller-dead")
             state = dead.state
-            await asyncio.sleep(5.0)
+            while running.controller.state.packml is not PackML.HELD:
+                assert running.world.safety.run_enable is True, "the dead has dropped nothing on its way out"
+                await asyncio.sleep(0.0)
             assert running.controller is not dead
+            await asyncio.sleep(5.0)
             assert running.controller.state.packml is PackML.HELD
             assert dead.state is state
-            assert running.world.safety.run_enable is True, "the dead has dropped nothing on its way out"
+            assert running.world.safety.run_enable is False, "started again it holds, and drops run-enable"
 
     run_virtual(main(), 1)
