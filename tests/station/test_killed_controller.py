@@ -84,7 +84,7 @@ def test_started_again_at_once_it_speaks_only_when_nothing_is_left_of_the_one_be
             state = dead.state
             while running.controller.state.packml is not PackML.HELD:
                 assert running.world.safety.run_enable is True, "the dead has dropped nothing on its way out"
-                await asyncio.sleep(0.0)
+                await asyncio.sleep(0.0001)
             assert running.controller is not dead
             await asyncio.sleep(5.0)
             assert running.controller.state.packml is PackML.HELD
