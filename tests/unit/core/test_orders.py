@@ -111,16 +111,23 @@ def test_an_order_that_came_on_an_old_look_is_refused_by_the_new_one(change: dic
     ("event", "why"),
     [
         (TimeUp("station:enable"), "the safety chain was not read"),
-        (Trouble(FaultCode.JOURNAL_FAILED, "journal", "disk full"), "disk full"),
         (Operator(Action.HOLD, "tester"), "hold asked by the operator"),
     ],
 )
-def test_what_stops_a_station_before_the_swap_costs_the_order_alone(
-    event: TimeUp | Trouble | Operator, why: str
-) -> None:
+def test_what_stops_a_station_before_the_swap_costs_the_order_alone(event: TimeUp | Operator, why: str) -> None:
     driver = begin()
     driver.tell(event)
     assert turned_away(driver) == why
+
+
+def test_a_journal_that_fails_before_the_swap_turns_the_order_away_and_holds_the_station() -> None:
+    driver = begin()
+    driver.tell(Trouble(FaultCode.JOURNAL_FAILED, "journal", "disk full"))
+    assert driver.is_in(PackML.HELD)
+    assert driver.state.swap is None
+    assert answers(driver.effects)[-1] == ("order-1", "refused")
+    assert of(Reply, driver.effects)[-1].reason == "disk full"
+    assert not [k for k in of(Keep, driver.effects) if k.note is Note.ORDER], "no record of a swap that never was"
 
 
 def test_a_station_that_leaves_answers_the_order_that_it_was_looking_at() -> None:
