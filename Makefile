@@ -38,7 +38,7 @@ mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 	@$(PY) -m tests.tools.mutate_gate
 
 torture: $(STAMP)  ## 20,000 power cuts, and a disk that fails at each call of the journal: nothing lost, nothing done unseen
-	@$(PY) -m sim.campaigns.torture
+	@$(PY) -m bench run torture
 
 CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests/unit/test_frames.py tests/unit/test_identity.py \
                tests/unit/test_charger_files.py tests/unit/test_stamp.py tests/golden tests/devices

@@ -18,6 +18,9 @@ A bench is a module `bench/bench_<name>.py` with `run() -> list[Figure]`:
             )
         ]
 
+A campaign that runs for long is a bench as others are: its module says `ON_REQUEST = True`, and is run by name alone.
+What it counts is in `sim.campaigns`, where it tells how far it is (`tally.Tally`); here its counts become figures.
+
 `python -m bench run [names]` measures and writes `bench/results/<commit>.json`; `python -m bench figures` renders
 `docs/figures.md`. A row is stale once a file of its subject has changed since its commit, so commit before measuring.
 """

@@ -20,6 +20,11 @@ def names_of_benches(root: Path) -> list[str]:
     return sorted(path.stem.removeprefix("bench_") for path in (root / "bench").glob("bench_*.py"))
 
 
+def is_on_request(name: str) -> bool:
+    """Whether a bench takes so long that it is run by name alone: its module says `ON_REQUEST = True`."""
+    return bool(getattr(importlib.import_module(f"bench.bench_{name}"), "ON_REQUEST", False))
+
+
 def measure(root: Path, name: str) -> list[store.Measured]:
     """Run one bench and keep what it saw. Raises ValueError for a subject that matches no file."""
     history, machine = History(root), machine_class()
@@ -42,7 +47,7 @@ def run(root: Path, names: Sequence[str]) -> int:
     if unknown := sorted(set(names) - set(known)):
         print(f"no such bench: {', '.join(unknown)}; there are: {', '.join(known) or 'none'}", file=sys.stderr)
         return 2
-    for name in names or known:
+    for name in names or [name for name in known if not is_on_request(name)]:
         for row in measure(root, name):
             figure = row.figure
             kept = kept and figure.kept
@@ -67,7 +72,8 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="measure").add_argument("names", nargs="*", help="benches; all of them if none")
+    measuring = commands.add_parser("run", help="measure")
+    measuring.add_argument("names", nargs="*", help="benches; all but the longest if none")
     commands.add_parser("figures", help="render docs/figures.md")
     arguments = parser.parse_args()
     return run(ROOT, arguments.names) if arguments.command == "run" else figures(ROOT)

@@ -1,22 +1,35 @@
-"""`python -m sim.campaigns.torture`: power cuts and failing disks, in several processes; 1 where anything was wrong."""
+"""Power cuts and failing disks on the production journal, in several processes. `make torture` runs it all."""
 
-import argparse
 import logging
-import os
-import sys
-import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Final
 
 from sim.campaigns.disk_faults import KINDS, strike, wrong
 from sim.campaigns.power_cuts import Tape, Verdict, cut, migration, swaps, upkeep
+from sim.campaigns.tally import Tally
 
 ONE_AFTER_ANOTHER: Final = ("happy", "bolt-cross-threaded", "hot-pack-in-a-bay", "charger-fault", "happy", "happy")
 """Swaps, one of them retried, a pack that is brought away: enough for the log to be copied and begun anew."""
 ALONE: Final = ("controller-killed", "operator-abort", "estop-at-each-stable-place@11", "journal-fails")
 """What leaves a swap open, is given up, held, or cut short by a disk that fails: after it a person is needed."""
-SHOWN: Final = 5
+SLICES: Final = 8
+"""A tape is cut in so many parts by each process: so often somebody hears how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """The disk failed in this way at this call of the journal, counted from 1; what was not as it must be after it."""
+
+    call: int
+    kind: str
+    wrong: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at call {self.call}: {'; '.join(self.wrong) or 'every reaction'}"
 
 
 def tapes() -> dict[str, Tape]:
@@ -29,53 +42,35 @@ def tapes() -> dict[str, Tape]:
     }
 
 
-def torture(taped: dict[str, Tape], cuts: int, seed: int, processes: int) -> dict[str, Verdict]:
-    """So many cuts in all, shared by the tapes as they have operations."""
+def power_cuts(taped: dict[str, Tape], cuts: int, seed: int, processes: int) -> dict[str, Verdict]:
+    """At least so many cuts in all, shared by the tapes as they have operations, and one at each operation at least."""
     total = sum(tape.ops for tape in taped.values())
-    found = {}
-    with ProcessPoolExecutor(processes) as pool:
+    cuts = max(cuts, total)
+    parts = SLICES * processes
+    tally, found = Tally("power cuts", cuts), {}
+    with ProcessPoolExecutor(processes, initializer=logging.disable) as pool:
         for name, tape in taped.items():
             share = -(-cuts * tape.ops // total)
             found[name] = Verdict()
-            for part in pool.map(partial(cut, tape, share, seed, parts=processes), range(processes)):
+            for part in pool.map(partial(cut, tape, share, seed, parts=parts), range(parts)):
                 found[name].add(part)
+                tally.add(part.cuts, len(part.lost) + len(part.corrupt) + len(part.unaccounted))
+    tally.close()
     return found
 
 
-def _strikes(processes: int) -> bool:
-    """Let the disk fail at each call of the journal of one swap, in each way by turns."""
-    calls, kinds = range(1, strike(None).calls), list(KINDS)  # the last one is made as the run ends
-    with ProcessPoolExecutor(processes) as pool:
-        seen = list(pool.map(strike, calls, [kinds[call % len(kinds)] for call in calls], chunksize=4))
-    bad = [(call, kinds[call % len(kinds)], wrong(each)) for call, each in zip(calls, seen, strict=True) if wrong(each)]
-    sys.stdout.write(f"disk faults: {len(calls)} calls of the journal, {len(calls) - len(bad)} with every reaction\n")
-    for call, kind, text in bad[:SHOWN]:
-        sys.stdout.write(f"  {kind} at call {call}: {'; '.join(text)}\n")
-    return not bad
+def disk_faults(processes: int, kinds: Sequence[str] = tuple(KINDS)) -> list[Struck]:
+    """Let the disk fail at each call of the journal of one swap, in each of these ways."""
+    where = list(product(range(1, strike(None).calls), kinds))  # the last call is made as the run ends
+    tally, found = Tally("disk faults", len(where)), []
+    with ProcessPoolExecutor(processes, initializer=logging.disable) as pool:
+        for struck in pool.map(_struck, where, chunksize=4):
+            found.append(struck)
+            tally.add(1, bool(struck.wrong))
+    tally.close()
+    return found
 
 
-def main() -> int:
-    """Run, and say what was found."""
-    parser = argparse.ArgumentParser(prog="torture", description=__doc__)
-    parser.add_argument("--cuts", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    wanted = parser.parse_args()
-    logging.disable()  # the scenarios' faults are no news here
-    began_s = time.perf_counter()
-    clean = True
-    for name, verdict in torture(tapes(), wanted.cuts, wanted.seed, wanted.processes).items():
-        clean = clean and verdict.clean
-        sys.stdout.write(
-            f"{name}: {verdict.cuts} power cuts, {len(verdict.lost)} lost acknowledged rows, "
-            f"{len(verdict.corrupt)} corrupt, {len(verdict.unaccounted)} with an effect without intent\n"
-        )
-        for text in (*verdict.lost[:SHOWN], *verdict.corrupt[:SHOWN], *verdict.unaccounted[:SHOWN]):
-            sys.stdout.write(f"  {text}\n")
-    clean = _strikes(wanted.processes) and clean
-    sys.stdout.write(f"{time.perf_counter() - began_s:.0f} s\n")
-    return 0 if clean else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _struck(where: tuple[int, str]) -> Struck:
+    call, kind = where
+    return Struck(call, kind, tuple(wrong(strike(call, kind))))

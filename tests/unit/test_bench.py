@@ -138,6 +138,17 @@ def test_unknown_bench_is_refused(root: Path, capsys: pytest.CaptureFixture[str]
     assert "nope" in capsys.readouterr().err
 
 
+def test_a_bench_that_takes_hours_is_run_by_name_alone(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(measured, "bench/bench_long.py", "")
+    ran = list[str]()
+    long = SimpleNamespace(run=lambda: ran.append("long") or [figure()], ON_REQUEST=True)
+    monkeypatch.setitem(sys.modules, "bench.bench_long", long)
+    assert bench_main.run(measured, []) == 0
+    assert ran == []
+    assert bench_main.run(measured, ["long"]) == 0
+    assert ran == ["long"]
+
+
 def test_a_subject_that_matches_nothing_is_refused(measured: Path) -> None:
     git(measured, "rm", "--quiet", "-r", "src")
     with pytest.raises(ValueError, match="matches no file"):
