@@ -63,7 +63,10 @@ class Tell(Protocol):
 
 
 class Answers:
-    """Remembers the last answer to each of the last `kept` commands; older ones are told from new by the challenge."""
+    """Remembers the last answer to each of the last `kept` commands, and to all that are owed another.
+
+    Older ones are told from new by the challenge.
+    """
 
     def __init__(self, recorder: Recorder, tell: Tell, kept: int) -> None:
         self._recorder = recorder
@@ -82,22 +85,24 @@ class Answers:
         """Remember what the journal has. Final answers that may never have reached the broker are told again."""
         told: set[tuple[str, str]] = set()
         for family in FAMILIES:
-            answers = [_said(e) for e in await self._newest(journal, f"{family}-answer")]
-            for said in answers:
+            taken = await self._newest(journal, f"{family}-taken")
+            answers = await self._newest(journal, f"{family}-answer")
+            last = _last(answers)
+            owed = [entry for entry in taken if not _is_final(last.get(_key(entry)))]
+            if owed:  # an order has several answers, and refused ones come between: they may stand further back
+                last = _last([*answers, *await _since(journal, f"{family}-answer", owed[0].seq)])
+                owed = [entry for entry in owed if not _is_final(last.get(_key(entry)))]
+            self.open |= {_key(e): Taken(*_key(e), e.row.swap_id, e.row.body) for e in owed}
+            for said in last.values():
                 self._remember(said)
             told |= {_key(e) for e in await self._newest(journal, f"{family}-told")}
-            for entry in await self._newest(journal, f"{family}-taken"):
-                answered = self._last.get(_key(entry))
-                if answered is None or not answered.final:
-                    self.open[_key(entry)] = Taken(*_key(entry), entry.row.swap_id, entry.row.body)
         for said in self._last.values():
             if said.final and said.key not in told and said.id != UNKNOWN:
                 self._publish(said)
 
     async def _newest(self, journal: Journal, kind: str) -> list[Entry]:
         """The newest rows of a kind, oldest of them first."""
-        limit = min(self._kept, PAGE)
-        return (await journal.rows(Query(kind=kind, newest_first=True, limit=limit)))[::-1]
+        return (await journal.rows(Query(kind=kind, newest_first=True, limit=self._kept)))[::-1]
 
     # ---------------------------------------------------------------- at work
 
@@ -173,7 +178,33 @@ class Answers:
         self._last[said.key] = said
         self._last.move_to_end(said.key)
         while len(self._last) > self._kept:
-            self._last.popitem(last=False)
+            oldest = next((key for key in self._last if key not in self.open), None)
+            if oldest is None:
+                return  # all of them are owed more
+            del self._last[oldest]
+
+
+async def _since(journal: Journal, kind: str, seq: int) -> list[Entry]:
+    """All rows of a kind after this one."""
+    found: list[Entry] = []
+    while page := await journal.rows(Query(after_seq=seq, kind=kind, limit=PAGE)):
+        found += page
+        seq = page[-1].seq
+    return found
+
+
+def _last(entries: Iterable[Entry]) -> dict[tuple[str, str], Said]:
+    """The last answer to each command, the one that was answered the longest ago first."""
+    found: dict[tuple[str, str], Said] = {}
+    for entry in sorted(entries, key=lambda entry: entry.seq):
+        said = _said(entry)
+        found.pop(said.key, None)
+        found[said.key] = said
+    return found
+
+
+def _is_final(said: Said | None) -> bool:
+    return said is not None and said.final
 
 
 def family_of(command: str) -> str:

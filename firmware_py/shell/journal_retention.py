@@ -83,13 +83,19 @@ _PAGES: Final = ("page_count", "freelist_count", "page_size")
 
 
 def _needed(connection: sqlite3.Connection, swaps: set[str]) -> set[str]:
-    """Those of these swaps that are open: begun, and neither ended nor cleared."""
+    """Those of these swaps that are open: begun, and neither ended nor cleared. An order refused at once begins none."""
     cleared: set[str] = set()
     if swaps:
         bodies = connection.execute("SELECT body FROM journal WHERE kind = 'swap-cleared'")
         cleared = {json.loads(body)["swap_id"] for (body,) in bodies}
-    over = "SELECT 1 FROM journal WHERE swap_id = ? AND kind = 'swap-ended' LIMIT 1"
-    return {each for each in swaps if each not in cleared and connection.execute(over, (each,)).fetchone() is None}
+    return {
+        each for each in swaps - cleared if _has(connection, each, "order") and not _has(connection, each, "swap-ended")
+    }
+
+
+def _has(connection: sqlite3.Connection, swap_id: str, kind: str) -> bool:
+    sql = "SELECT 1 FROM journal WHERE swap_id = ? AND kind = ? LIMIT 1"
+    return connection.execute(sql, (swap_id, kind)).fetchone() is not None
 
 
 def _closes_one_that_stays(connection: sqlite3.Connection, seq: int, gone: Container[int]) -> bool:

@@ -100,6 +100,13 @@ def test_rows_of_an_open_swap_stay_and_do_not_keep_others(station: Station) -> N
     assert open_swaps(station.db._connection) == ["s-2"]
 
 
+def test_what_is_left_of_an_order_that_was_refused_goes_too(station: Station) -> None:
+    station.write(*(Row("order-taken", {"order_id": f"o-{n}"}, f"never-begun-{n}") for n in range(500)))
+    station.later(40)
+    station.tidy()
+    assert station.kinds.count("order-taken") == 100
+
+
 @pytest.mark.parametrize("end", [Row("swap-ended", {}, "s-2"), Row("swap-cleared", {"swap_id": "s-2"})])
 def test_the_end_of_a_swap_never_goes_before_its_beginning(station: Station, end: Row) -> None:
     station.write(*swap(2)[:-1])

@@ -325,6 +325,41 @@ def test_only_so_many_answers_are_remembered_and_the_challenge_tells_the_older_o
     played(play)
 
 
+def test_of_many_orders_that_were_answered_several_times_none_is_taken_for_open_after_a_restart() -> None:
+    """All the answers are more than are remembered; those to the older orders are looked for further back."""
+
+    async def play(scene: Scene) -> None:
+        for n in range(KEPT - 2):
+            await scene.take(order(f"n{n}", f"boot:{n}"))
+            for more in (Answer.STARTED, Answer.COMPLETED):
+                scene.orders.answer(f"n{n}", more, "")
+        await asyncio.sleep(0.1)
+        after = await restarted(scene)
+        assert after.happened == []
+        assert after.answers.open == {}
+        await after.take(order("n0"))
+        assert after.happened == ["n0 completed", "ack"]
+
+    played(play)
+
+
+def test_an_order_that_is_served_is_remembered_however_many_are_refused_meanwhile() -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take(order("served"))
+        scene.decides = Answer.REFUSED
+        for n in range(1, KEPT + 10):
+            await scene.take(order(f"n{n}", "stale:0"))
+        for there in (scene, await restarted(scene, open_swap="boot-1")):
+            there.happened.clear()
+            async with asyncio.TaskGroup() as group:
+                writing = group.create_task(there.recorder.run())
+                await there.take(order("served"))
+                assert there.happened == ["served accepted", "ack"]
+                writing.cancel()
+
+    played(play)
+
+
 def test_an_order_is_decided_with_the_time_that_it_is_good_for() -> None:
     """By the clock where it is set; else by what its sender has meant, from now on."""
 
