@@ -102,6 +102,11 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """The controller has begun: what an earlier one has set in motion may still run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """At start: the journal knows a swap that never ended. All of it is the journal's last word.
 
@@ -136,6 +141,6 @@ class Leave:
     why: str
 
 
-AtStart = Interrupted | Looked | StartHeld
+AtStart = Started | Interrupted | Looked | StartHeld
 """What an earlier run has left."""
 Event = Scan | TimeUp | OrderIn | TurnIn | IsolateIn | Withhold | Operator | Trouble | Recovered | AtStart | Leave

@@ -10,7 +10,7 @@ from firmware_py.core.checks.words import View
 from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Answer, Note, Reply, StopMotion
 from firmware_py.core.engine import summary
-from firmware_py.core.events import AtStart, Interrupted, Looked, StartHeld
+from firmware_py.core.events import AtStart, Interrupted, Looked, Started, StartHeld
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import Mode, PackML, StablePlace
@@ -31,18 +31,24 @@ OF_START: Final = frozenset({FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_
 def at_start(draft: Draft, image: Image, event: AtStart, params: Params, rows: Mapping[str, Row]) -> None:
     """What an earlier run left: a person is needed before the station is used."""
     match event:
+        case Started():
+            draft.effects.append(StopMotion((), "the controller has started", drop_enable=True))
         case Interrupted():
             begin(draft, event)
         case Looked():
             looked(draft, image, params, rows)
-        case StartHeld(code, device, text):
-            draft.raise_fault(code, device, text)
-            draft.packml = PackML.HELD
-            draft.held_for = f"{code.value} {device}: {text}"
+        case _:
+            _hold(draft, event)
+
+
+def _hold(draft: Draft, event: StartHeld) -> None:
+    draft.raise_fault(event.code, event.device, event.text)
+    draft.packml = PackML.HELD
+    draft.held_for = f"{event.code.value} {event.device}: {event.text}"
 
 
 def begin(draft: Draft, event: Interrupted) -> None:
-    """Held, drives stopped, nothing assumed: what stood before stands again, and the place is not known yet."""
+    """Held, nothing assumed: what stood before stands again, and the place is not known yet."""
     draft.swap, draft.packml, draft.place = event.swap, PackML.HELD, StablePlace.UNKNOWN
     draft.active = modes.waiting(Mode.MAINTENANCE, event.active)  # what never began keeps the pose it starts from
     draft.recovery = Recovery(event.place)
@@ -51,7 +57,6 @@ def begin(draft: Draft, event: Interrupted) -> None:
             draft.raise_fault(fault.code, fault.device, fault.text, row)
     draft.held_for = f"{FaultCode.SWAP_INTERRUPTED.value} {event.swap.id}: {event.text}"
     draft.raise_fault(FaultCode.SWAP_INTERRUPTED, event.swap.id, f"{event.text}; everything is being read twice")
-    draft.effects.append(StopMotion((), event.text, drop_enable=True))
 
 
 def looked(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -> None:
@@ -97,8 +102,7 @@ def over(draft: Draft) -> None:
 
 def cleared(draft: Draft) -> None:
     """A person has brought car and pack into a safe place by hand: the swap ends here, and its order is answered."""
-    if draft.swap is None:
-        return
+    assert draft.swap is not None
     ended = replace(draft.swap, failure=FaultCode.SWAP_INTERRUPTED)
     by_hand = {"serial_installed": None, "serial_returned": None}  # what a person did with the packs, no sensor told
     draft.keep(Note.SWAP_CLEARED, swap_id=ended.id)

@@ -21,6 +21,7 @@ from firmware_py.core.events import (
     OrderIn,
     Recovered,
     Scan,
+    Started,
     StartHeld,
     TimeUp,
     Trouble,
@@ -88,7 +89,7 @@ class Sequencer:
                 self._trouble(draft, event)
             case Recovered(device, code):
                 draft.clear_fault(code, device)
-            case Interrupted() | Looked() | StartHeld():
+            case Started() | Interrupted() | Looked() | StartHeld():
                 restart.at_start(draft, image, event, self.params, self.chart.rows)
             case Leave(why):
                 self._leave(draft, why)

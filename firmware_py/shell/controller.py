@@ -18,7 +18,18 @@ from firmware_py.core.effects import (
     StopMotion,
     Told,
 )
-from firmware_py.core.events import Event, Interrupted, IsolateIn, Operator, Scan, StartHeld, TimeUp, Trouble, TurnIn
+from firmware_py.core.events import (
+    Event,
+    Interrupted,
+    IsolateIn,
+    Operator,
+    Scan,
+    Started,
+    StartHeld,
+    TimeUp,
+    Trouble,
+    TurnIn,
+)
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
 from firmware_py.core.sequencer import Sequencer
@@ -163,6 +174,7 @@ class Controller:
         return found
 
     def _begin_after(self, past: list[Interrupted | StartHeld]) -> None:
+        self.decide(Started())
         for event in past:
             if isinstance(event, Interrupted):
                 self._looks.begin()

@@ -6,7 +6,7 @@ import pytest
 
 from firmware_py.core import orders
 from firmware_py.core.effects import Act, Answer, Arm, Disarm, Keep, Note, Reply
-from firmware_py.core.events import Action, Leave, Operator, OrderIn, Scan, TimeUp, Trouble, TurnIn
+from firmware_py.core.events import Action, Leave, Operator, OrderIn, Scan, TimeUp, Trouble, TurnIn, Withhold
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import Mode, PackML
@@ -155,6 +155,14 @@ def test_one_more_order_is_accepted_while_another_is_served(packml: PackML) -> N
 def test_no_order_is_accepted_for_the_pack_that_the_first_car_gets() -> None:
     only = replace(QUIET, packs=QUIET.packs[:1])
     assert refusal(RUNNING, NEXT, only) == "NO_ELIGIBLE_PACK"
+
+
+def test_packs_that_are_reserved_later_are_withheld_from_the_one_that_waits_too() -> None:
+    state = SEQ.step(RUNNING, QUIET, NEXT)[0]
+    state = SEQ.step(state, QUIET, Withhold(("P-A",), ("P-B",)))[0]
+    assert state.swap is not None
+    assert state.waiting is not None
+    assert (state.swap.order.withheld, state.waiting.order.withheld) == (("P-A",), ("P-B",))
 
 
 def test_its_turn_comes_when_the_first_car_and_the_rack_are_done_without_a_person() -> None:

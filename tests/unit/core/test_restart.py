@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from firmware_py.core.effects import Act, Answer, Keep, Note, Reply, StopMotion
-from firmware_py.core.events import Action, Event, Interrupted, Looked, Operator, Scan, Trouble
+from firmware_py.core.effects import Act, Answer, Keep, Note, Reply, StopMotion, Told
+from firmware_py.core.events import Action, Event, Interrupted, Looked, Operator, Scan, Started, StartHeld, Trouble
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.recovery_words import Outcome
-from firmware_py.core.state import Active, Phase, State, Swap
+from firmware_py.core.state import Active, Phase, Purpose, State, Swap
 from hal.readings import LockSetReading, LockState
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import of, raised, sequencer
@@ -51,11 +51,40 @@ def outcome(state: State) -> Outcome | None:
     return None if state.recovery is None or state.recovery.found is None else state.recovery.found.outcome
 
 
+def test_whatever_an_earlier_controller_has_set_in_motion_is_stopped_first() -> None:
+    state, effects = SEQ.step(State(), Image(), Started())
+    assert state == State()
+    (stop,) = of(StopMotion, effects)
+    assert (stop.devices, stop.drop_enable) == ((), True), "all of them"
+
+
+def test_other_files_hold_the_station_and_keep_a_swap_from_going_on_until_a_person_clears_it() -> None:
+    other = StartHeld(FaultCode.CONFIGURATION_CHANGED, "station", "the files have hash aa, the last run had bb")
+    held = SEQ.step(State(), s.LOWERED, other)[0]
+    assert (held.packml, held.held_for) == (PackML.HELD, f"CONFIGURATION_CHANGED station: {other.text}")
+    state = SEQ.step(held, s.LOWERED, left("11", P.S2, UP_TO_8 | {"9", "10"}))[0]
+    for _ in range(2):
+        state = SEQ.step(state, s.LOWERED, Looked())[0]
+    assert outcome(state) is Outcome.AT_S2
+    then, effects = SEQ.step(state, s.LOWERED, ask(Action.RESUME))
+    assert then == state
+    (told,) = of(Told, effects)
+    assert told.reason.startswith("CONFIGURATION_CHANGED: the files have hash aa")
+    cleared = SEQ.step(state, s.LOWERED, ask(Action.CLEAR))[0]
+    assert (cleared.packml, cleared.swap, cleared.faults) == (PackML.STOPPED, None, ())
+
+
+def test_what_moves_by_itself_is_no_place_to_rest() -> None:
+    rising = s.put(s.DOCKED, lift__moving=True)
+    state = after(left("7", P.S1, UP_TO_8 - {"7", "8"}), rising, rising)
+    assert outcome(state) is Outcome.CONTRADICTION
+    assert "still moving: lift" in text(state)
+
+
 def test_until_two_looks_nothing_is_known_and_nothing_is_let_go_on() -> None:
     state, effects = SEQ.step(State(), s.LOWERED, left("11", P.S2, UP_TO_8 | {"9", "10"}))
     assert (state.packml, state.place) == (PackML.HELD, P.UNKNOWN)
     assert raised(effects) == [INTERRUPTED]
-    assert of(StopMotion, effects)[0].drop_enable
     once = SEQ.step(state, s.LOWERED, Looked())[0]
     for seen in (state, once):
         events: tuple[Event, ...] = (Scan(), ask(Action.RESUME), ask(Action.ABORT), ask(Action.RESET))
@@ -186,6 +215,17 @@ def test_clear_ends_the_swap_and_answers_its_order() -> None:
     assert of(Reply, effects) == [Reply("order-1", Answer.FAILED, "SWAP_INTERRUPTED")]
     ended = next(k.body for k in of(Keep, effects) if k.note is Note.SWAP_ENDED)
     assert (ended["outcome"], ended["reason"], ended["serial_installed"]) == ("aborted", "SWAP_INTERRUPTED", None)
+
+
+def test_clear_forgets_what_the_rows_found_and_answers_no_order_for_a_hot_pack_that_was_on_its_way() -> None:
+    swap = replace(s.SWAP, purpose=Purpose.ISOLATE, isolate=True)
+    stuck = Fault(FaultCode.COMMAND_FAILED, "stacker", "not there after 20 s")
+    event = Interrupted("power was lost", swap, (Active("isolate.3"),), P.S0, ((stuck, "isolate.3"),))
+    state = after(event, s.EMPTY_LANE, s.EMPTY_LANE)
+    assert stuck in state.faults
+    state, effects = SEQ.step(state, s.EMPTY_LANE, ask(Action.CLEAR))
+    assert (state.packml, state.swap, state.faults) == (PackML.STOPPED, None, ())
+    assert not of(Reply, effects)
 
 
 def test_an_order_is_refused_while_a_swap_of_before_is_open() -> None:
