@@ -83,7 +83,7 @@ _PAGES: Final = ("page_count", "freelist_count", "page_size")
 
 
 def _needed(connection: sqlite3.Connection, swaps: set[str]) -> set[str]:
-    """Those of these swaps that are open: begun, and neither ended nor cleared. An order refused at once begins none."""
+    """Those of these swaps that are open: begun, and neither ended nor cleared. A refused order begins none."""
     cleared: set[str] = set()
     if swaps:
         bodies = connection.execute("SELECT body FROM journal WHERE kind = 'swap-cleared'")
