@@ -31,7 +31,7 @@ _OUTCOME: Final = {
     _P.S4: Outcome.AT_S4,
 }
 _GO: Final = "look at car and pack, then resume to go on, or abort to take the proven way out"
-_BY_HAND: Final = "look at car and pack, bring both into a safe place by hand, then clear"
+BY_HAND: Final = "look at car and pack, bring both into a safe place by hand, then clear"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def two_looks(first: Conclusion, second: Conclusion) -> Conclusion:
     if (first.outcome, first.place) == (second.outcome, second.place):
         return second
     text = f"two looks differ: first {first.outcome.value} ({first.text}), then {second.outcome.value} ({second.text})"
-    return Conclusion(Outcome.CONTRADICTION, _P.UNKNOWN, text, _BY_HAND)
+    return Conclusion(Outcome.CONTRADICTION, _P.UNKNOWN, text, BY_HAND)
 
 
 def _at(place: StablePlace, more: str = "") -> Conclusion:
@@ -108,7 +108,7 @@ def _at(place: StablePlace, more: str = "") -> Conclusion:
 
 
 def _against(miss: Miss, entry: str) -> Conclusion:
-    todo = f"see that {miss.unknown} answers" if miss.unknown else _BY_HAND
+    todo = f"see that {miss.unknown} answers" if miss.unknown else BY_HAND
     return Conclusion(Outcome.CONTRADICTION, _P.UNKNOWN, f"{miss.text}, against the entry: {entry}", todo)
 
 

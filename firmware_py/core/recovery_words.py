@@ -33,9 +33,11 @@ class Conclusion:
 class Recovery:
     """A swap that was open when the controller ended. `place` is the journal's last word.
 
-    `first` is the first look, `found` what two looks say together: until then the place is unknown.
+    `strange`: rows that were under way, of which this chart knows nothing. `first` is the first look, `found` what two
+    looks say together: until then the place is unknown.
     """
 
     place: StablePlace
+    strange: tuple[str, ...] = ()
     first: Conclusion | None = None
     found: Conclusion | None = None

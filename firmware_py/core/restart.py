@@ -15,7 +15,7 @@ from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import Mode, PackML, StablePlace
 from firmware_py.core.params import Params
-from firmware_py.core.recovery import conclude, two_looks
+from firmware_py.core.recovery import BY_HAND, conclude, two_looks
 from firmware_py.core.recovery_words import Conclusion, Outcome, Recovery
 from firmware_py.core.standstill import seen_moving
 from firmware_py.core.state import Purpose
@@ -34,7 +34,7 @@ def at_start(draft: Draft, image: Image, event: AtStart, params: Params, rows: M
         case Started():
             draft.effects.append(StopMotion((), "the controller has started", drop_enable=True))
         case Interrupted():
-            begin(draft, event)
+            begin(draft, event, rows)
         case Looked():
             looked(draft, image, params, rows)
         case _:
@@ -47,14 +47,15 @@ def _hold(draft: Draft, event: StartHeld) -> None:
     draft.held_for = f"{event.code.value} {event.device}: {event.text}"
 
 
-def begin(draft: Draft, event: Interrupted) -> None:
+def begin(draft: Draft, event: Interrupted, rows: Mapping[str, Row]) -> None:
     """Held, nothing assumed: what stood before stands again, and the place is not known yet."""
     draft.swap, draft.packml, draft.place = event.swap, PackML.HELD, StablePlace.UNKNOWN
-    draft.active = modes.waiting(Mode.MAINTENANCE, event.active)  # what never began keeps the pose it starts from
-    draft.recovery = Recovery(event.place)
+    known = tuple(a for a in event.active if a.row in rows)
+    draft.active = modes.waiting(Mode.MAINTENANCE, known)  # what never began keeps the pose it starts from
+    draft.recovery = Recovery(event.place, tuple(a.row for a in event.active if a.row not in rows))
     for fault, row in event.faults:
         if fault.code not in _FOUND_ANEW:
-            draft.raise_fault(fault.code, fault.device, fault.text, row)
+            draft.raise_fault(fault.code, fault.device, fault.text, row if row in rows else "")
     draft.held_for = f"{FaultCode.SWAP_INTERRUPTED.value} {event.swap.id}: {event.text}"
     draft.raise_fault(FaultCode.SWAP_INTERRUPTED, event.swap.id, f"{event.text}; everything is being read twice")
 
@@ -123,6 +124,9 @@ def _look(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -
     if moving:
         text = f"still moving: {', '.join(moving)}"
         return Conclusion(Outcome.CONTRADICTION, StablePlace.UNKNOWN, text, "wait until everything stands")
+    if draft.recovery.strange:
+        text = f"rows {', '.join(draft.recovery.strange)} of the journal are none of this program's"
+        return Conclusion(Outcome.CONTRADICTION, StablePlace.UNKNOWN, text, BY_HAND)
     suspects = frozenset(fault.device for fault in draft.faults if fault.code is not FaultCode.SWAP_INTERRUPTED)
     view = View(draft.swap, image, params)
     return conclude(view, draft.recovery.place, draft.active, rows, suspects)

@@ -9,7 +9,7 @@ from firmware_py.core.events import Interrupted
 from firmware_py.core.faults import Fault
 from firmware_py.core.packml import StablePlace
 from firmware_py.core.state import Active, State, Swap
-from firmware_py.shell.journal import Entry, Journal, JournalError, Query, Row
+from firmware_py.shell.journal import Entry, Journal, Query, Row
 
 KIND: Final = "checkpoint"
 
@@ -58,21 +58,29 @@ def _body(checkpoint: Checkpoint) -> dict[str, Any]:
     return body
 
 
-async def last_word(journal: Journal, text: str) -> Interrupted | None:
-    """What the journal knows of a swap that never ended. Raises `JournalError` where it cannot be understood."""
+@dataclass(frozen=True)
+class Unreadable:
+    """A last word that this program does not understand: another one has written it. `seq`: number of its row."""
+
+    seq: int
+    text: str
+
+
+async def last_word(journal: Journal, text: str) -> Interrupted | Unreadable | None:
+    """What the journal knows of a swap that never ended. Raises `JournalError`."""
     found = await journal.rows(Query(kind=KIND, newest_first=True, limit=1))
     checkpoint = _read(found[0]) if found else Checkpoint()
+    if isinstance(checkpoint, Unreadable):
+        return checkpoint
     if checkpoint.swap is None:
         return None
     return Interrupted(text, checkpoint.swap, checkpoint.active, checkpoint.place, checkpoint.faults)
 
 
-def _read(entry: Entry) -> Checkpoint:
+def _read(entry: Entry) -> Checkpoint | Unreadable:
     try:
         return _ADAPTER.validate_python(entry.row.body)
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(str(part) for part in wrong["loc"])
-        raise JournalError(
-            f"journal entry {entry.seq} ({KIND}) cannot be understood: {where}: {wrong['msg']}"
-        ) from error
+        return Unreadable(entry.seq, f"row {entry.seq} ({KIND}) cannot be understood: {where}: {wrong['msg']}")

@@ -1,10 +1,8 @@
 """What the journal of an earlier run means for this start, as events for the core."""
 
-from collections.abc import AsyncIterator
-
 from firmware_py.core.events import Interrupted, StartHeld
 from firmware_py.core.faults import FaultCode
-from firmware_py.shell.checkpoint import last_word
+from firmware_py.shell.checkpoint import Unreadable, last_word
 from firmware_py.shell.journal import Entry, Journal, Query, Row
 
 CONFIGURATION = "configuration"
@@ -21,25 +19,31 @@ def configuration(config_hash: str, software: str, *, stands: bool) -> Row:
 async def look_back(journal: Journal, boot_id: str, config_hash: str, software: str) -> list[Interrupted | StartHeld]:
     """What keeps the station from being started as if nothing had been. Raises `JournalError`."""
     await journal.append([Row("boot", {"boot_id": boot_id, "config_hash": config_hash})])
-    found = [event async for event in _files(journal, config_hash, software)]
-    interrupted = await last_word(journal, "the controller ended before the swap did")
-    return [*found, *([] if interrupted is None else [interrupted])]
+    last = await last_word(journal, "the controller ended before the swap did")
+    strange = last if isinstance(last, Unreadable) else None
+    held = await _unseen(journal, config_hash, software, strange)
+    return [*held, last] if isinstance(last, Interrupted) else [*held]
 
 
-async def _files(journal: Journal, config_hash: str, software: str) -> AsyncIterator[StartHeld]:
+async def _unseen(journal: Journal, config_hash: str, software: str, strange: Unreadable | None) -> list[StartHeld]:
+    """What no person has cleared yet. Each start says by a row of its own whether there is such a thing."""
     starts = await journal.rows(Query(kind=CONFIGURATION, newest_first=True))
     agreed = next((entry for entry in starts if entry.row.body["stands"]), None)
-    last = "one that nobody has cleared" if agreed is None else str(agreed.row.body["hash"])
-    changed = bool(starts) and last != config_hash
+    seen = 0 if agreed is None else agreed.seq
     restored = await _last(journal, RESTORED)
-    unseen = restored is not None and (agreed is None or restored.seq > agreed.seq)
-    await journal.append([configuration(config_hash, software, stands=not (changed or unseen))])
-    if changed:
-        text = f"the files have hash {config_hash[:12]}, the last run had {last[:12] if agreed else last}"
-        yield StartHeld(FaultCode.CONFIGURATION_CHANGED, "station", text)
-    if unseen and restored is not None:
+    held: list[StartHeld] = []
+    if starts and (agreed is None or agreed.row.body["hash"] != config_hash):
+        before = "one that nobody has cleared" if agreed is None else str(agreed.row.body["hash"])[:12]
+        text = f"the files have hash {config_hash[:12]}, the last run had {before}"
+        held.append(StartHeld(FaultCode.CONFIGURATION_CHANGED, "station", text))
+    if restored is not None and restored.seq > seen:
         text = f"the journal was restored from {restored.row.body['from']}"
-        yield StartHeld(FaultCode.JOURNAL_RESTORED, "journal", text)
+        held.append(StartHeld(FaultCode.JOURNAL_RESTORED, "journal", text))
+    if strange is not None and strange.seq > seen:
+        text = f"a swap may be open, and this program does not know where it rests: {strange.text}"
+        held.append(StartHeld(FaultCode.CONFIGURATION_CHANGED, "journal", text))
+    await journal.append([configuration(config_hash, software, stands=not held)])
+    return held
 
 
 async def _last(journal: Journal, kind: str) -> Entry | None:

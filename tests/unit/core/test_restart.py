@@ -160,6 +160,16 @@ def test_a_contradiction_names_the_reading_and_the_entry_and_keeps_the_swap(
         assert not of(Act, effects)
 
 
+def test_rows_that_this_program_does_not_know_are_no_place_to_go_on_from() -> None:
+    event = left("8", P.S1, UP_TO_8 - {"8"}, (Fault(FaultCode.COMMAND_FAILED, "lift", "refused"), "8.new"))
+    event = replace(event, active=(*event.active, Active("8.new", Phase.RUNNING)))
+    state = after(event, s.CARRIED, s.CARRIED)
+    assert (outcome(state), [a.row for a in state.active]) == (Outcome.CONTRADICTION, ["8"])
+    assert "8.new" in text(state)
+    assert SEQ.step(state, s.CARRIED, ask(Action.RESUME))[0] == state
+    assert SEQ.step(state, s.CARRIED, ask(Action.CLEAR))[0].packml is PackML.STOPPED
+
+
 def test_two_looks_that_differ_are_no_knowledge() -> None:
     state = after(left("8", P.S1, UP_TO_8 - {"8"}), s.CARRIED, s.FREED)
     assert outcome(state) is Outcome.CONTRADICTION

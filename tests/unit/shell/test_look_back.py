@@ -98,6 +98,14 @@ def test_a_swap_that_never_ended_is_told_with_its_last_place(rows: list[Row], pl
     virtual(main())
 
 
+def test_a_last_word_that_nobody_understands_holds_the_station_till_a_person_has_cleared_it() -> None:
+    strange = Row("checkpoint", {"swap": {"id": "s-1", "of": "a later program"}}, "s-1")
+    seen = configuration("aaa", "1.0", stands=True)
+    assert starts([seen, strange], "aaa", "aaa") == [[CHANGED], [CHANGED]]
+    assert starts([seen, strange, seen], "aaa") == [[]]
+    assert starts([seen, strange, seen, swap_at(StablePlace.S2)], "aaa") == [["Interrupted"]]
+
+
 STATION = load_station("choco-14")
 
 
