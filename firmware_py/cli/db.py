@@ -131,11 +131,12 @@ def restore(
     """
     from firmware_py.shell import journal_tools, places
     from firmware_py.shell.clock import system_wall_clock
+    from firmware_py.shell.journal import Stamp
 
     path = places.journal(station, state_dir)
     with _told():
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = journal_tools.restore(path, file, system_wall_clock())
+        aside = journal_tools.restore(path, file, Stamp(0.0, system_wall_clock()))
     text = f"{path}: restored from {file}" + (f"; what was there is {aside}" if aside else "")
     _say({"file": str(path), "before": None if aside is None else str(aside)}, text, as_json=as_json)
 

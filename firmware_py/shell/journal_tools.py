@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware_py.shell import journal_schema as schema
-from firmware_py.shell.journal import JournalError, Query
-from firmware_py.shell.journal_db import BUSY_S, InstanceLock, connect, integrity, lock_of, read
+from firmware_py.shell.journal import JournalError, Query, Row, Stamp, draft
+from firmware_py.shell.journal_db import BUSY_S, INSERT, InstanceLock, connect, integrity, lock_of, read
 from firmware_py.shell.look_back import RESTORED
 
 _BESIDE: Final = ("-wal", "-shm")
@@ -90,11 +90,10 @@ def backup(path: Path, target: Path) -> Report:
     return report
 
 
-def restore(path: Path, source: Path, t_wall: float) -> Path | None:
+def restore(path: Path, source: Path, now: Stamp) -> Path | None:
     """Put a backup in the place of the file; gives where the file that was there is now. Raises JournalError.
 
-    `t_wall`: s since 1970 UTC, for the row that tells of it. Refused beside a controller, and where the backup is not
-    whole.
+    `now`: for the row that tells of it. Refused beside a controller, and where the backup is not whole.
     """
     report = check(source)
     if report.problems:
@@ -104,14 +103,19 @@ def restore(path: Path, source: Path, t_wall: float) -> Path | None:
         with _reading(source) as db:
             _copy(db, fresh)
         with closing(connect(str(fresh))) as new:
-            body = json.dumps({"from": source.name, "last_seq": report.last_seq})
-            values = (t_wall, RESTORED, body)
-            new.execute("INSERT INTO journal (t_mono, t_wall, kind, body) VALUES (0, ?, ?, ?)", values)
+            tell_restored(new, source.name, now)
         _sync(fresh)
         aside = _set_aside(path)
         fresh.replace(path)
         _sync(path.parent)
         return aside
+
+
+def tell_restored(db: sqlite3.Connection, source: str, now: Stamp) -> None:
+    """The row by which the next start knows that rows are missing behind this one. Raises sqlite3.Error."""
+    (last,) = db.execute("SELECT max(seq) FROM journal").fetchone()
+    (told,) = draft([Row(RESTORED, {"from": source, "last_seq": last or 0})], lambda: now)
+    db.execute(INSERT, (*told.stamp, told.kind, told.swap_id, told.body))
 
 
 def _broken_rows(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:

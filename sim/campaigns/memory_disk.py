@@ -1,10 +1,12 @@
-"""The disk of a station in memory: it can become full, or nearly so, and has a reserve that is given up."""
+"""The disk of a station in memory: it can become full, or nearly so, and has a reserve; its journal can be restored."""
 
 import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
+from firmware_py.shell.journal import Stamp
 from firmware_py.shell.journal_space import Space
+from firmware_py.shell.journal_tools import tell_restored
 from hal.config.process import JournalProcess
 
 PLENTY_MIB: Final = 100_000.0
@@ -18,12 +20,22 @@ class MemoryDisk:
         self._config = config
         self._held_mib = config.ballast_mib
         self._given_up = False
+        self._copy = b""
 
     def connect(self, path: str) -> sqlite3.Connection:
         """A connection that refuses rows while nothing is free."""
-        connection = sqlite3.connect(path, isolation_level=None, factory=_Connection)
-        connection.disk = self
-        return connection
+        self._connection = sqlite3.connect(path, isolation_level=None, factory=_Connection)
+        self._connection.disk = self
+        return self._connection
+
+    def back_up(self) -> None:
+        """Keep what the journal has now."""
+        self._copy = self._connection.serialize()
+
+    def restore(self, now: Stamp) -> None:
+        """Put that in its place, as `db restore` does. Only while no controller runs."""
+        self._connection.deserialize(self._copy)
+        tell_restored(self._connection, "backup.sqlite", now)
 
     def fill(self, on: bool) -> None:
         """Somebody takes all there is, or gives it back."""

@@ -1,9 +1,10 @@
 """A whole station in memory: world, emulators, broker and the production controller on one loop."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from firmware_py.shell.carriers import line_cutter
@@ -193,9 +194,10 @@ async def virtual_station(
 
         def boot(number: int) -> Controller:
             name = boot_id if number == 1 else f"{boot_id}-{number}"
-            return _shown(Controller(station, links, kept, _host(name, wall, tap)), booted)
+            return _shown(Controller(files.now, links, kept, _host(name, wall, tap)), booted)
 
-        hooks |= _host_hooks(broker, kept, disk, clock)
+        files = _Files(station)
+        hooks |= _host_hooks(broker, clock) | _journal_hooks(kept, disk, wall) | {"other-files": files.change}
         rig = Rig(world, emulators, hooks)
         running = VirtualStation(station, world, emulators, broker, boot(1), rig, topics, modbus, lines, kept, wall)
         broker.subscribe_local("#", lambda m: running.trace.append(f"{clock():.6f} {m.topic} {m.payload.decode()}"))
@@ -215,14 +217,30 @@ def _shown(controller: Controller, booted: Callable[[Controller], None]) -> Cont
     return controller
 
 
-def _host_hooks(
-    broker: BrokerCore, kept: InlineJournal, disk: MemoryDisk, clock: Callable[[], float]
-) -> dict[str, Callable[[bool], None]]:
-    """What can happen beside the plant: the broker is down, the disk of the journal fails."""
+class _Files:
+    """What a controller is started with: the station's files, or others of the same station."""
+
+    def __init__(self, station: Station) -> None:
+        self.now = self._own = station
+
+    def change(self, on: bool) -> None:
+        """Somebody has edited them, or put them back."""
+        self.now = replace(self._own, hash=hashlib.sha256(self._own.hash.encode()).hexdigest()) if on else self._own
+
+
+def _host_hooks(broker: BrokerCore, clock: Callable[[], float]) -> dict[str, Callable[[bool], None]]:
+    """What can happen beside the plant."""
     return {
         "broker-down": lambda on: broker.go_down(clock()) if on else broker.come_up(clock()),
         "broker-frozen": lambda on: broker.freeze() if on else broker.thaw(clock()),
+    }
+
+
+def _journal_hooks(kept: InlineJournal, disk: MemoryDisk, wall: Wall) -> dict[str, Callable[[bool], None]]:
+    return {
         "journal-fails": lambda _: kept.fail("no space left on device"),
+        "journal-backup": lambda _: disk.back_up(),
+        "journal-restored": lambda _: disk.restore(wall.stamp()),
         "disk-hangs": kept.hang,
         "disk-full": disk.fill,
         "disk-low": disk.narrow,

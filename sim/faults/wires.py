@@ -7,7 +7,7 @@ from hal.codecs.values import Scalar
 from sim.emulators import Emulators
 from sim.emulators.faults import Spoil
 from sim.emulators.unit import UnitEmulator
-from sim.faults.kinds import Argument, Arguments, FaultError, FaultKind, Parameter, Rig, kind
+from sim.faults.kinds import Act, Argument, Arguments, FaultError, FaultKind, Parameter, Rig, kind
 from sim.world import World
 
 EXCEPTIONS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 11)
@@ -148,15 +148,20 @@ def _controller(rig: Rig, _arguments: Arguments, on: bool) -> None:
     _hook(rig, "controller-dead", "nobody here runs a controller")(on)
 
 
-def _journal(rig: Rig, _arguments: Arguments) -> None:
-    _hook(rig, "journal-fails", "nobody here keeps a journal")(True)
+def _other_files(rig: Rig, _arguments: Arguments, on: bool) -> None:
+    _hook(rig, "other-files", "nobody here runs a controller")(on)
 
 
-def _disk(name: str) -> Callable[[Rig, Arguments, bool], None]:
+def _disk(name: str) -> Act:
     def act(rig: Rig, _arguments: Arguments, on: bool) -> None:
         _hook(rig, name, "nobody here keeps a journal")(on)
 
     return act
+
+
+def _once(name: str) -> Callable[[Rig, Arguments], None]:
+    act = _disk(name)
+    return lambda rig, arguments: act(rig, arguments, True)
 
 
 def _babbles(rig: Rig, arguments: Arguments, on: bool) -> None:
@@ -211,5 +216,8 @@ WIRE_FAULTS: Final[tuple[FaultKind, ...]] = (
     kind("disk-hangs", "no commit of the journal comes to its end", "controller", _disk("disk-hangs")),
     kind("disk-full", "the disk of the journal is full", "controller", _disk("disk-full")),
     kind("disk-low", "little room is left on the disk of the journal", "controller", _disk("disk-low")),
-    FaultKind("journal-fails", "the disk of the journal fails", "controller", _journal, None),
+    kind("other-files", "from its next start on the controller has other files", "controller", _other_files),
+    FaultKind("journal-fails", "the disk of the journal fails", "controller", _once("journal-fails"), None),
+    FaultKind("journal-backup", "a backup of the journal is taken", "controller", _once("journal-backup"), None),
+    FaultKind("journal-restored", "that backup takes its place", "controller", _once("journal-restored"), None),
 )
