@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware_py.core.chart.rows import Row
-from firmware_py.core.checks import all_of, every, flag, locks_are, none_of
+from firmware_py.core.checks import all_of, every, flag, locks_are, none_of, vin_not_other
 from firmware_py.core.checks.words import Check, Miss, View
 from firmware_py.core.packml import PLACE_TEXT, StablePlace
 from firmware_py.core.recovery_words import Conclusion, Outcome
@@ -89,6 +89,8 @@ def conclude(
         on_its_way = left.taken & (past.passed | {row.name for row in past.rows})
         if found.outcome is not Outcome.CONTRADICTION and left.done in past.passed and not on_its_way:
             found = _missed(view, left.seen, f"row {left.done} done, {left.entry}") or found
+    if "2" in past.passed and place is not _P.S4 and found.outcome is not Outcome.CONTRADICTION:
+        found = _missed(view, vin_not_other, "the car of the order stands in its place") or found
     if "locks" in suspects and found.outcome in {Outcome.AT_S1, Outcome.AT_S2, Outcome.AT_S3}:
         text = f"{found.text}; but the lock points were suspect before the end: this is no proof"
         return Conclusion(Outcome.BETWEEN, found.place, text, f"inspect each lock point, {_GO}")

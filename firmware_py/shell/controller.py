@@ -80,7 +80,7 @@ class Controller:
         self.observer = Observer(station, self.plant, host.clock)
         self._links = links
         self._journal = journal
-        self._looks = Looks(self.plant, self._looked)
+        self._looks = Looks(self.plant, host.clock, self._looked)
         self._roll = RollCall(
             self.plant, self.observer, lambda: self.state, self.decide, self._round_done, self._became_ready,
             self._looks.told_of,

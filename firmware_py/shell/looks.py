@@ -6,30 +6,43 @@ from typing import Final
 from firmware_py.shell.plant import Plant
 
 COUNTED: Final = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "hoist")
-"""Devices that say where car, packs and movers are. Packs and the car speak by themselves."""
+"""Devices that are asked where car, packs and movers are. The car speaks by itself."""
 _TWICE: Final = 2
 
 
 class Looks:
-    """Counts two looks from `begin()` on. `looked` is called at the end of each, with every unit read or known lost."""
+    """Counts two looks from `begin()` on. `looked` is called at the end of each: every unit was read or is known lost,
+    and the car has spoken, or was silent for so long that it counts as silent. `clock` is monotonic s.
+    """
 
-    def __init__(self, plant: Plant, looked: Callable[[], None]) -> None:
+    def __init__(self, plant: Plant, clock: Callable[[], float], looked: Callable[[], None]) -> None:
         devices = (plant.devices[name] for name in COUNTED if name in plant.devices)
         self._all = frozenset(unit.name for device in devices for unit in device.units)
+        self._car = plant.car
+        self._clock = clock
         self._looked = looked
         self._waiting: set[str] = set()
+        self._since_s = 0.0
         self._to_come = 0
 
     def begin(self) -> None:
         """From now on."""
-        self._waiting, self._to_come = set(self._all), _TWICE
+        self._to_come = _TWICE
+        self._look_again()
 
     def told_of(self, unit: str) -> None:
         """A unit brought values, or is known to be lost."""
         if not self._to_come:
             return
         self._waiting.discard(unit)
-        if not self._waiting:
+        if not self._waiting and self._car_is_known():
             self._to_come -= 1
-            self._waiting = set(self._all)
+            self._look_again()
             self._looked()
+
+    def _look_again(self) -> None:
+        self._waiting, self._since_s = set(self._all), self._clock()
+
+    def _car_is_known(self) -> bool:
+        car = self._car
+        return car is None or car.at_s > self._since_s or self._clock() - self._since_s > car.stale_after_s
