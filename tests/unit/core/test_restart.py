@@ -133,6 +133,8 @@ def test_where_the_swap_rests(event: Interrupted, image: Image, found: Outcome, 
     [
         (left("3", P.S0, frozenset({"1", "2"})), s.put(s.STANDING, locks=s.locks(LockState.FREE)),
          ("lock points not locked", "no bolt was turned since the car came in")),
+        (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.put(s.DOCKED, car__vin="LNAUTS0A0PX999999"),
+         ("VIN differs from the order's", "the car of the order stands in its place")),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.FREED, ("lock points not locked", "place S1, no bolt was turned")),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.put(s.DOCKED, locks=LockSetReading()), ("no fresh reading", "S1")),
         (left("7", P.S1, UP_TO_8 - {"7", "8"}), s.put(s.DOCKED, platform__pins_raised=False),
