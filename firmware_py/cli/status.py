@@ -52,9 +52,16 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines += [] if found["faults"] else ["faults   none"]
     order, act, unproven = found["order"], found["operator"], found["not_verified_on_hardware"]
     lines += [f"order    {order['order_id']} {_answered(order)}"] if order else []
+    lines += [f"reserved {_reserved(one)}" for one in found["reservations"]]
     lines += [f"operator {act['action']} {_answered(act)}"] if act else []
     lines += [f"next     {found['next']}"] if found["next"] else []
     return [*lines, f"unproven {', '.join(unproven)}: never run on hardware"] if unproven else lines
+
+
+def _reserved(one: dict[str, Any]) -> str:
+    pack = f", pack {one['serial']} of bay {one['bay']}" if one["serial"] else ""
+    left = f", {_ago(one['left_s'])} left" if one["left_s"] else ""
+    return f"{one['reservation']} {one['stage']}{pack}{left}{': ' if one['reason'] else ''}{one['reason']}"
 
 
 def _answered(answer: dict[str, str]) -> str:

@@ -14,6 +14,10 @@ from hal.ports import Message
 
 MISTAKES: Final = 5
 """So many mistakes of a message are named in its answer."""
+LONGEST_COMMAND: Final = 16 * 1024
+"""Bytes of a message; the longest command that is one has about a fifth of it."""
+LONGEST_KEY: Final = 64
+"""Characters of a key that is named as wrong."""
 _NAME: Final = TypeAdapter[str](Name)
 
 
@@ -88,18 +92,24 @@ class CommandDesk:
 
 def parsed(model: type[Command], payload: bytes) -> Command | str:
     """The command in a message, or why it is none."""
+    if len(payload) > LONGEST_COMMAND:
+        return f"a command has at most {LONGEST_COMMAND} bytes, this has {len(payload)}"
     try:
         return model.model_validate_json(payload)
     except ValidationError as error:
-        return "; ".join(
-            f"{'.'.join(str(p) for p in e['loc']) or 'message'}: {e['msg']}" for e in error.errors()[:MISTAKES]
-        )
+        return "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors()[:MISTAKES])
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """Where in a message; a key that somebody made up is quoted, so that no text of ours holds what it holds."""
+    found = ".".join(str(key) for key in keys)
+    return (found if found.isprintable() else ascii(found))[:LONGEST_KEY] or "message"
 
 
 def id_in(payload: bytes) -> str:
     """The id in a message that is no command: who sent it may want to know what became of it."""
     try:
-        body = json.loads(payload)
+        body = json.loads(payload) if len(payload) <= LONGEST_COMMAND else {}
         return _NAME.validate_python(body.get("id"), strict=True)
     except (ValueError, AttributeError, RecursionError):
         return UNKNOWN

@@ -128,6 +128,6 @@ def _log_wishes(request: Request, logs: Path) -> tuple[float, Path, CanFormat]:
     seconds, folder = request.get("seconds"), request.get("dir")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= LONGEST_S:
         raise RequestError(f"seconds is a number above 0 and at most {LONGEST_S:g}")
-    if folder is not None and (not isinstance(folder, str) or not Path(folder).is_absolute()):
-        raise RequestError("dir is an absolute path")
+    if folder is not None and not (isinstance(folder, str) and folder.isprintable() and Path(folder).is_absolute()):
+        raise RequestError("dir is an absolute path, of printable characters")
     return seconds, Path(folder) if folder else logs / folder_name(), CanFormat(can)

@@ -18,7 +18,7 @@ from hal.readings import LockSetReading
 
 def status_of(controller: Controller, links: Links) -> dict[str, Any]:
     """JSON-able. Unknown values are None, never a default."""
-    state, image = controller.state, controller.observer.image
+    state, image, held = controller.state, controller.observer.image, controller.desks.reservations
     return {
         "station": controller.station.name,
         "ready": controller.ready.is_set(),
@@ -29,6 +29,7 @@ def status_of(controller: Controller, links: Links) -> dict[str, Any]:
         "place_text": PLACE_TEXT[state.place],
         "swap": _swap(state),
         "waiting_order": None if state.waiting is None else state.waiting.order.id,
+        "reservations": [held.told(one) for one in held.book.open],
         "recovery": _recovery(state),
         "rows": [
             {"row": a.row, "step": CHART[a.row].step, "title": CHART[a.row].title, "phase": a.phase.value}

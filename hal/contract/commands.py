@@ -9,13 +9,23 @@ Every command is answered on `cmd/{name}/reply`. The same one again (same `id`) 
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hal.contract.messages import ClockSource, Name, Text, _Message
 
 Stamp = Annotated[int, Field(ge=0, le=2**53, description="ms since 1970 UTC")]
-Vin = Annotated[str, Field(min_length=17, max_length=17)]
+Vin = Annotated[str, Field(pattern=r"^[A-HJ-NPR-Z0-9]{17}$", description="ISO 3779: no I, O, Q")]
 Outcome = Literal["accepted", "started", "completed", "failed", "refused"]
+
+
+def _one_line(text: str) -> str:
+    """What people read on screens, in logs and in journals has no control characters."""
+    if not text.isprintable():
+        raise ValueError("printable characters alone, on one line")
+    return text
+
+
+OneLine = AfterValidator(_one_line)
 
 
 class Command(BaseModel):
@@ -26,8 +36,10 @@ class Command(BaseModel):
     id: Name
     issued_at: Stamp
     expires_at: Stamp = Field(description="ms since 1970 UTC; judged where the station's clock is set by somebody")
-    target: str = Field(max_length=130, description="`site/station`, as `info` has them")
-    challenge: str = Field(min_length=1, max_length=80, description="echo of `state/station.challenge`")
+    target: Annotated[str, OneLine] = Field(max_length=130, description="`site/station`, as `info` has them")
+    challenge: Annotated[str, OneLine] = Field(
+        min_length=1, max_length=80, description="echo of `state/station.challenge`"
+    )
 
 
 class OrderCommand(Command):
@@ -45,7 +57,7 @@ class ActCommand(Command):
     """
 
     who: Name = Field(description="the person who asks, as the sender knows them")
-    why: Text = Field(min_length=1)
+    why: Annotated[str, OneLine] = Field(min_length=1, max_length=500)
 
 
 class ReserveCommand(Command):

@@ -17,6 +17,7 @@ HELP = """The simulated station: devices, cars and faults behind real Modbus, CA
 Examples:
   swapstation sim serve choco-14
   swapstation sim car --order
+  swapstation sim reserve
   swapstation sim fault bolt-stuck point=4
   swapstation sim fault bolt-stuck point=4 --clear
 """
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     sim_app.command("status")(status)
     sim_app.command("car")(car)
     sim_app.command("order")(order)
+    sim_app.command("reserve")(reserve)
     sim_app.command("faults")(faults)
     sim_app.command("fault", no_args_is_help=True)(fault)
     scenario_cli.register(app, sim_app)
@@ -101,7 +103,7 @@ def car(
       swapstation sim car --vin LNAUTS0A0PX000042
     """
     answer = _ask(station, socket, {"action": "car", "vin": vin, "order": with_order})
-    ordered = f", order {answer['order']['id']}" if with_order else ""
+    ordered = f", order {answer['order']['id']}: {_answered(answer)}" if with_order else ""
     typer.echo(json.dumps(answer) if as_json else f"car {answer['vin']} with pack {answer['serial']}{ordered}")
 
 
@@ -113,7 +115,32 @@ def order(vin: Vin = None, station: Station = None, socket: Socket = None, as_js
       swapstation sim order --vin LNAUTS0A0PX000099
     """
     answer = _ask(station, socket, {"action": "order", "vin": vin})
-    typer.echo(json.dumps(answer) if as_json else f"order {answer['order']['id']} for {answer['order']['vin']}")
+    sent = answer["order"]
+    typer.echo(json.dumps(answer) if as_json else f"order {sent['id']} for {sent['vin']}: {_answered(answer)}")
+
+
+def reserve(
+    vin: Vin = None,
+    hold_s: Annotated[
+        float, typer.Option("--hold", min=1.0, metavar="S", help="Until its order must have come.")
+    ] = 600,
+    station: Station = None,
+    socket: Socket = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the station to hold a pack, as the cloud would, for the next car that comes or for a VIN.
+
+    The car's order then gets that pack, and no other car does; `swapstation status` shows what is reserved.
+
+    \b
+    Examples:
+      swapstation sim reserve && swapstation sim car --order
+      swapstation sim reserve --vin LNAUTS0A0PX000042 --hold 60
+    """
+    answer = _ask(station, socket, {"action": "reserve", "vin": vin, "hold_s": hold_s})
+    wish = answer["reserve"]
+    said = f"reservation {wish['id']} for {wish['vin']}, {wish['hold_s']:g} s: {_answered(answer)}"
+    typer.echo(json.dumps(answer) if as_json else said)
 
 
 def faults(station: Station = None, socket: Socket = None, as_json: Json = False) -> None:
@@ -156,6 +183,14 @@ def fault(
         typer.echo(json.dumps(answer))
     else:
         typer.echo(f"{answer['fault']}: {'cleared' if clear else 'injected'}")
+
+
+def _answered(answer: dict[str, Any]) -> str:
+    """The station's own words on what was sent to it."""
+    said = answer["answer"]
+    if said is None:
+        return "no answer yet: does the controller run?"
+    return f"{said['answer']}{', ' if said['reason'] else ''}{said['reason']}"
 
 
 def _ask(station: str | None, socket: Path | None, request: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from hal.contract import OrderCommand, StationState, Topics
+from hal.contract import OrderCommand, ReserveCommand, StationState, Topics
 from hal.ports import Message
 from sim.broker.core import BrokerCore
 
@@ -45,6 +45,12 @@ class Sender:
         order = OrderCommand.model_validate({**self.heads(order_id), "vin": vin, "vehicle": vehicle, **other})
         self.publish("order", order.model_dump_json().encode())
         return order
+
+    def reserve(self, name: str, vin: str, vehicle: str, hold_s: float) -> ReserveCommand:
+        """Ask for a pack to be held. Raises LookupError as `challenge` does."""
+        wish = ReserveCommand.model_validate({**self.heads(name), "vin": vin, "vehicle": vehicle, "hold_s": hold_s})
+        self.publish("reserve", wish.model_dump_json().encode())
+        return wish
 
     def publish(self, name: str, payload: bytes) -> None:
         """Publish on the topic of a command."""

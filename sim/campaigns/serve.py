@@ -1,6 +1,7 @@
 """A simulated station on real wires: world, emulators and broker behind loopback ports and a pseudo terminal."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any, Final
 from firmware_py.shell.clock import system_wall_clock
 from hal.config.bundle import Station
 from hal.config.links import CanConfig, LineSerialConfig, LineTcpConfig, ModbusRtuConfig, ModbusTcpConfig, MqttConfig
-from hal.contract import OrderCommand, SimulatorNotice, Topics
+from hal.contract import OrderCommand, ReserveCommand, SimulatorNotice, Topics
 from hal.contract.messages import SimulatorValues
 from hal.ports import Message
 from sim.broker.core import BrokerCore
@@ -25,10 +26,14 @@ from sim.reach.modbus_tcp import serve_tcp
 from sim.world import Car, World
 
 HOST: Final = "127.0.0.1"
-VIN_LENGTH: Final = 17
 DEFAULT_VIN: Final = "LNAUTS0A0PX000001"
 VIN_PATTERN: Final = "[A-HJ-NPR-Z0-9]{17}"
 _VIN_STEM: Final = DEFAULT_VIN[:-6]
+
+HOLD_S: Final = 600.0
+"""For how long a pack is reserved where nothing else is wished."""
+
+ANSWER_S: Final = 3.0
 
 LinkTable = dict[str, dict[str, Any]]
 
@@ -81,6 +86,7 @@ class Served:
     """`[links]` of an overlay file that leads to this simulator."""
     run_id: str
     orders: int = 0
+    reservations: int = 0
     _vins: int = field(default=0, repr=False)
 
     @property
@@ -91,29 +97,61 @@ class Served:
     def car(self, vin: str | None = None, soc_pct: float = 18.0) -> Car:
         """A car joins the queue outside the lane; without a VIN it has one of its own. Raises ValueError for no VIN."""
         if vin is None:
+            vin = self.next_vin
             self._vins += 1
-            vin = f"{_VIN_STEM}{self._vins:06d}"
-        if not re.fullmatch(VIN_PATTERN, vin):
-            raise ValueError(f"{vin!r} is no VIN: 17 capital letters and digits, without I, O, Q")
+        _checked(vin)
         self.world.advance(asyncio.get_running_loop().time())
         return self.world.queue_car(vin, soc_pct=soc_pct)
 
     def order(self, vin: str | None = None) -> OrderCommand:
         """Publish an order as the cloud would, for the first car of the queue. Raises LookupError where none waits,
-        and where the station has told no challenge.
+        and where the station has told no challenge; ValueError for no VIN.
         """
         queue = self.world.cars.queue
         if vin is None and not queue:
             raise LookupError("no car waits outside: send one first")
+        wanted, vehicle = _checked(vin or queue[0].vin), self._vehicle
         self.orders += 1
-        vehicles = self.station.config.station.vehicles
-        if not vehicles:
+        return self._sender.order(f"{self.run_id}-order-{self.orders}", wanted, vehicle)
+
+    def reserve(self, vin: str | None = None, hold_s: float = HOLD_S) -> ReserveCommand:
+        """Ask for a pack to be held as the cloud would, for the next car of the series. Raises as `order` does."""
+        wanted, vehicle = _checked(vin or self.next_vin), self._vehicle
+        self.reservations += 1
+        return self._sender.reserve(f"{self.run_id}-reserve-{self.reservations}", wanted, vehicle, hold_s)
+
+    async def answer_to(self, command: str, command_id: str) -> dict[str, Any] | None:
+        """The station's first answer to a command that was just sent; None where it has not answered in `ANSWER_S`."""
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+        def heard(message: Message) -> None:
+            values = json.loads(message.payload)["values"]
+            if values.get("order_id", values.get("command_id")) == command_id and not answer.done():
+                answer.set_result({"answer": values["answer"], "reason": values["reason"]})
+
+        forget = self.broker.core.subscribe_local(self.topics.reply(command), heard)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            forget()
+
+    @property
+    def next_vin(self) -> str:
+        """Of the next car that comes without a VIN of its own."""
+        return f"{_VIN_STEM}{self._vins + 1:06d}"
+
+    @property
+    def _vehicle(self) -> str:
+        if not self.station.config.station.vehicles:
             raise LookupError(f"{self.station.name} serves no car")
-        wanted = vin or queue[0].vin
-        if len(wanted) != VIN_LENGTH:
-            raise LookupError(f"VIN {wanted!r} has {len(wanted)} characters, a VIN has {VIN_LENGTH}")
-        sender = Sender(self.broker.core, self.topics, asyncio.get_running_loop().time, wall_ms)
-        return sender.order(f"{self.run_id}-order-{self.orders}", wanted, vehicles[0])
+        return self.station.config.station.vehicles[0]
+
+    @property
+    def _sender(self) -> Sender:
+        return Sender(self.broker.core, self.topics, asyncio.get_running_loop().time, wall_ms)
 
     def publish(self, message: Message) -> None:
         """Publish as some client of the broker."""
@@ -122,6 +160,12 @@ class Served:
     def send_car(self, vin: str | None = None) -> OrderCommand:
         """A car arrives and is ordered for."""
         return self.order(self.car(vin).vin)
+
+
+def _checked(vin: str) -> str:
+    if not re.fullmatch(VIN_PATTERN, vin):
+        raise ValueError(f"{vin!r} is no VIN: 17 capital letters and digits, without I, O, Q")
+    return vin
 
 
 @asynccontextmanager

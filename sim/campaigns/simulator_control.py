@@ -1,4 +1,4 @@
-"""What a running simulator does when it is asked over its own socket: faults, cars, orders, and the truth."""
+"""What a running simulator does when it is asked over its socket: faults, cars, orders, reservations, and the truth."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -6,15 +6,17 @@ from typing import Any, Final
 
 from firmware_py.shell.line_socket import Request, RequestError
 from firmware_py.shell.peer import Peer
-from sim.campaigns.serve import Served
+from sim.campaigns.serve import HOLD_S, Served
 from sim.faults import CATALOGUE, FaultError, Rig, clear, describe, inject
 from sim.faults.kinds import FaultKind, Parameter
 
+COMMANDS: Final = ("order", "reserve")
+"""What is sent to the station over the broker, which then answers."""
 MOVERS: Final = ("lift", "locks", "shuttle", "stacker", "platform")
 
 
 class SimulatorControl:
-    """Answers `{"action": "faults" | "fault" | "car" | "order" | "status", ...}`."""
+    """Answers `{"action": "faults" | "fault" | "car" | "order" | "reserve" | "status", ...}`."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
@@ -24,6 +26,7 @@ class SimulatorControl:
             "fault": self._fault,
             "car": self._car,
             "order": self._order,
+            "reserve": self._reserve,
             "status": self._status,
         }
 
@@ -33,9 +36,12 @@ class SimulatorControl:
         if act is None:
             raise RequestError(f"unknown action {request.get('action')!r}; allowed: {', '.join(self._acts)}")
         try:
-            return {"ok": True, **act(request)}
+            done = act(request)
+            sent = next((name for name in COMMANDS if name in done), None)
+            answer = {} if sent is None else {"answer": await self._served.answer_to(sent, done[sent]["id"])}
         except (FaultError, LookupError, TypeError, ValueError) as error:
             raise RequestError(str(error)) from error
+        return {"ok": True, **done, **answer}
 
     def _faults(self, _: Request) -> Mapping[str, Any]:
         rig = self._served.rig
@@ -67,6 +73,11 @@ class SimulatorControl:
 
     def _order(self, request: Request) -> Mapping[str, Any]:
         return {"order": self._served.order(request.get("vin")).model_dump()}
+
+    def _reserve(self, request: Request) -> Mapping[str, Any]:
+        hold_s = request.get("hold_s")
+        wish = self._served.reserve(request.get("vin"), HOLD_S if hold_s is None else float(hold_s))
+        return {"reserve": wish.model_dump()}
 
     def _status(self, _: Request) -> Mapping[str, Any]:
         world = self._served.world

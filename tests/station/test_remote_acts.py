@@ -124,6 +124,36 @@ def test_a_stale_strange_or_nameless_act_is_refused_and_not_done(wrong: dict[str
     played(play, "reset")
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("\ud800", "Invalid JSON"),  # half a pair: no file and no message can hold it
+        ("half \udfff of a pair", "Invalid JSON"),
+        ("two\nlines", "on one line"),
+        ("\x1b[2Jclears a screen", "printable"),
+        ("ends \x00 here", "printable"),
+        ("\u202eturned round", "printable"),
+        (501 * "x", "at most 500"),
+        ((1 << 20) * "x", "a command has at most 16384 bytes"),
+    ],
+)
+def test_a_reason_that_is_no_line_of_text_is_refused_and_breaks_nothing(why: str, said: str) -> None:
+    async def play(running: VirtualStation) -> None:
+        ask(running, "reset", "a", why=why)
+        await asyncio.sleep(0.1)
+        ((name, answer, reason),) = told(running, "reset")
+        assert (name, answer) == ("unknown" if len(why) > 1000 else "a", "refused")
+        assert said in reason
+        assert running.controller.state.packml is PackML.STOPPED
+        ask(running, "reset", "b", why="Grüße 🔋 aus München")
+        async with asyncio.timeout(20):
+            await until(running, PackML.IDLE)
+        (operator,) = [e.row.body for e in await running.journal.rows(Query(kind="operator"))]
+        assert operator["why"] == "Grüße 🔋 aus München"
+
+    played(play, "reset")
+
+
 def test_hold_resume_and_abort_of_a_swap_from_afar() -> None:
     async def play(running: VirtualStation) -> None:
         await idle(running)

@@ -233,6 +233,16 @@ def test_a_retained_order_is_refused_and_afterwards_told_the_same() -> None:
         (json.dumps({**order("y"), "extra": 1}).encode(), "y refused"),
         (json.dumps({k: v for k, v in order("z").items() if k != "challenge"}).encode(), "z refused"),
         (json.dumps(order("v", challenge="")).encode(), "v refused"),
+        (json.dumps(order("u", target="lot/\ud800")).encode(), "u refused"),
+        (json.dumps(order("t", target="lot/\x1b[2J")).encode(), "t refused"),
+        (json.dumps(order("s", challenge="boot:0\n")).encode(), "s refused"),
+        (json.dumps(order("r", vin="LNAUTS0A0PX00000\x00")).encode(), "r refused"),
+        (json.dumps(order("q", vin="LNAUTSOA0PX000001")).encode(), "q refused"),
+        (json.dumps(order("p", issued_at=1e400)).encode(), "p refused"),
+        (b'{"id": "o", "issued_at": ' + 5000 * b"9" + b"}", "unknown refused"),
+        (b'{"id": ' * 3000, "unknown refused"),
+        (json.dumps(order("\ud800")).encode(), "unknown refused"),
+        (json.dumps(order("n", more=(1 << 20) * "x")).encode(), "unknown refused"),
     ],
 )
 def test_what_is_no_order_is_answered_by_its_name_where_it_has_one(payload: bytes, told: str) -> None:
@@ -241,6 +251,19 @@ def test_what_is_no_order_is_answered_by_its_name_where_it_has_one(payload: byte
         await asyncio.sleep(0.1)
         assert scene.happened == [told, "ack"]
         assert scene.challenge.current == "boot:0"
+
+    played(play)
+
+
+@pytest.mark.parametrize("key", ["\x1b[2J\n", 15_000 * "x", "\u202e", "k\x00"])
+def test_a_key_that_nobody_knows_is_named_without_what_it_may_do_to_a_screen(key: str) -> None:
+    async def play(scene: Scene) -> None:
+        await scene.take({**order("a"), key: 1})
+        said = scene.answers.known(ORDER, "a")
+        assert said is not None
+        assert said.reason.endswith("Extra inputs are not permitted")
+        assert said.reason.isprintable()
+        assert len(said.reason) < 120
 
     played(play)
 
