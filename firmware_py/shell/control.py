@@ -11,13 +11,14 @@ from firmware_py.core.events import Operator
 from firmware_py.shell.acts import act_of
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import JournalError
-from firmware_py.shell.line_socket import LineServer, Request, RequestError
+from firmware_py.shell.line_socket import LineServer, Request, RequestError, Stream
 from firmware_py.shell.logbook import log_event, log_warning
 from firmware_py.shell.peer import Peer
 from firmware_py.shell.plant import Links
 from firmware_py.shell.previews import longest_s, preview
-from firmware_py.shell.roles import NEEDS, STATUS, WIRE_LOG, Role, Roster, roster_of
+from firmware_py.shell.roles import NEEDS, STATUS, WATCH, WIRE_LOG, Role, Roster, roster_of
 from firmware_py.shell.status import status_of
+from firmware_py.shell.watching import watching
 from firmware_py.shell.wirelog.files import LogTaken
 from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.session import LONGEST_S, LogBusy, WireLogDesk, folder_name
@@ -46,8 +47,11 @@ class Control:
         self._roster = roster
         self._refused: dict[int, float] = {}
 
-    async def answer(self, request: Request, peer: Peer) -> Mapping[str, Any]:
-        """Status, what a wire log has become, or the answer to an operator's act. Raises `RequestError`."""
+    async def answer(self, request: Request, peer: Peer) -> Mapping[str, Any] | Stream:
+        """Status, what the station says from now on, what a wire log has become, or the answer to an operator's act.
+
+        Raises `RequestError`.
+        """
         action = request.get("action")
         if not isinstance(action, str) or action not in NEEDS:
             raise RequestError(f"unknown action {action!r}; allowed: {', '.join(NEEDS)}")
@@ -57,11 +61,13 @@ class Control:
             return {"ok": False, "error": refusal, "needs": NEEDS[action].word, "has": self._roster.role_of(peer).word}
         if action == WIRE_LOG:
             return await self._wire_log(request, peer)
-        if action != STATUS:
+        if action not in {STATUS, WATCH}:
             role = self._roster.role_of(peer).word
             return await self._act(request, replace(act_of(request, peer.name), uid=peer.uid, role=role))
         if not set(request) <= {"action", "why"}:
-            raise RequestError("status takes no other key; allowed: action, why")
+            raise RequestError(f"{action} takes no other key; allowed: action, why")
+        if action == WATCH:
+            return watching(self._controller.uplink)
         return {"ok": True, "status": status_of(self._controller, self._links)}
 
     async def _act(self, request: Request, act: Operator) -> Mapping[str, Any]:

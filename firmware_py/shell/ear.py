@@ -1,18 +1,34 @@
-"""A consumer of the contract: hears what a station says over MQTT and has it shown."""
+"""A consumer of the contract: hears what a station says and has it shown."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from firmware_py.screen import ScreenModel, View
 from firmware_py.screen.shows import FRAME_S, Show
-from hal.ports import LinkState, MqttLink
+from hal.ports import LinkState, Message
+
+
+class Source(Protocol):
+    """Where a station is heard: a session with a broker, or the station's own socket."""
+
+    @property
+    def state(self) -> LinkState: ...
+
+    def messages(self) -> AsyncIterator[Message]:
+        """What it says, for ever."""
+        ...
+
+    def subscribe(self, topic_filter: str) -> None:
+        """Wish to hear this."""
+        ...
 
 
 class Ear:
     """Keeps the screen's model of one station. `now_ms` is the clock that stamps the messages."""
 
-    def __init__(self, site: str, station: str, link: MqttLink, show: Show, now_ms: Callable[[], int]) -> None:
+    def __init__(self, site: str, station: str, link: Source, show: Show, now_ms: Callable[[], int]) -> None:
         self.model = ScreenModel(site, station)
         self.link = link
         self.changed = asyncio.Event()

@@ -196,6 +196,7 @@ class LineServer:
             right, answer = await self._reply(line, peer)
             wrong = 0 if right else wrong + 1
             if not isinstance(answer, Mapping):
+                talk.busy, talk.since = False, loop.time()  # who only listens makes room for who has a request
                 await self._stream(answer, reader, writer)
                 return
             await self._send(writer, answer)

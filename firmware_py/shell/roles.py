@@ -12,6 +12,7 @@ from firmware_py.shell.peer import Peer
 from hal.config.station import ControlConfig
 
 STATUS: Final = "status"
+WATCH: Final = "watch"
 WIRE_LOG: Final = "wire-log"
 ROOT: Final = 0
 
@@ -32,6 +33,7 @@ class Role(IntEnum):
 
 NEEDS: Final[Mapping[str, Role]] = {
     STATUS: Role.VIEW,
+    WATCH: Role.VIEW,
     Action.RESET: Role.OPERATE,
     Action.HOLD: Role.OPERATE,
     Action.RESUME: Role.OPERATE,

@@ -20,6 +20,7 @@ class Uplink:
         self._work = asyncio.Event()
         self._under_way = False
         self._emptied = asyncio.Event()
+        self._listeners: list[Callable[[Message], None]] = []
         self.refused = 0
         self.lost = 0
         link.on_state(self._on_state)
@@ -28,17 +29,34 @@ class Uplink:
         """Queue an event; the oldest is lost, and counted, when the queue is full. `sent`: the broker has it."""
         if len(self._events) == self._events.maxlen:
             self.lost += 1
-        self._events.append((Message(topic, payload), sent))
+        message = Message(topic, payload)
+        self._events.append((message, sent))
         self._work.set()
+        self._tell(message)
 
     def retain(self, topic: str, payload: bytes) -> None:
         """Set retained state; an empty payload clears it."""
         known = self._retained.get(topic)
         if known is not None and known.payload == payload:
             return
-        self._retained[topic] = Message(topic, payload, retain=True)
+        self._retained[topic] = message = Message(topic, payload, retain=True)
         self._dirty[topic] = None
         self._work.set()
+        self._tell(message)
+
+    def listen(self, heard: Callable[[Message], None]) -> Callable[[], None]:
+        """Hear every message as it is handed over, with or without a broker; the result ends that."""
+        self._listeners.append(heard)
+        return lambda: self._listeners.remove(heard)
+
+    @property
+    def standing(self) -> tuple[Message, ...]:
+        """Retained state as it is now."""
+        return tuple(message for message in self._retained.values() if message.payload)
+
+    def _tell(self, message: Message) -> None:
+        for heard in self._listeners:
+            heard(message)
 
     def _on_state(self, state: LinkState) -> None:
         if state is LinkState.READY:

@@ -18,7 +18,7 @@ from firmware_py.shell.line_client import ask_async
 from hal.config.bundle import Station
 from hal.config.links import MqttConfig
 from hal.contract import OrderCommand, RecordEvent
-from hal.ports import Message
+from hal.ports import Message, MqttLink
 from sim.campaigns.children import ChildDied, child
 
 START_S: Final = 20.0
@@ -88,7 +88,9 @@ async def _two_processes(wishes: Wishes, show: Show) -> AsyncIterator[dict[str, 
 
 
 class _Ear(Ear):
-    """Also waits for what is to come."""
+    """At a broker, where it also speaks, and waits for what is to come."""
+
+    link: MqttLink
 
     async def until(self, so: Callable[[View], bool], limit_s: float, otherwise: str) -> View:
         """Wait until a view is `so`. Raises `DemoFailed` with the text, and with the faults that stand."""

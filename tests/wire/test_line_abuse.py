@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,37 @@ async def test_a_connection_that_waits_for_its_answer_is_not_the_one_that_goes(p
         with raw(path) as late:
             assert b"too many connections" in await until_closed(late)
         assert all([(await task)["ok"] for task in busy])
+
+
+async def test_who_only_listens_makes_room_for_who_has_a_request(path: Path) -> None:
+    async with LineServer(path, answer, bounds=QUICK):
+        streams = [hear(path, {"action": "count"}, LIMIT_S) for _ in range(QUICK.talks_each)]
+        for stream in streams:
+            await anext(stream)
+        await fine(path)
+        with pytest.raises(OSError, match="closed"):
+            while True:
+                await anext(streams[0])
+        for stream in streams[1:]:
+            assert (await anext(stream))["ok"]
+            await stream.aclose()
+
+
+async def test_a_hundred_connections_and_lines_of_a_megabyte_leave_others_alone(path: Path) -> None:
+    """All of one user, who is also the one that asks meanwhile."""
+    loop = asyncio.get_running_loop()
+    async with LineServer(path, answer) as server:
+        held = [await asyncio.open_unix_connection(path) for _ in range(100)]
+        with raw(path) as heavy:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                await loop.sock_sendall(heavy, (1 << 20) * b"x")
+            assert b"at most 8192 bytes" in await until_closed(heavy)
+        async with asyncio.timeout(LIMIT_S):
+            while len(server._talks) > BOUNDS.talks_each:
+                await asyncio.sleep(0.01)
+        await fine(path)
+        for _, writer in held:
+            writer.close()
 
 
 async def test_a_stream_lasts_until_its_client_goes_or_speaks(path: Path) -> None:

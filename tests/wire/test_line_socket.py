@@ -173,7 +173,7 @@ def test_the_client_does_not_wait_for_ever(path: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({}, "allowed: status, reset, hold, resume, abort, clear, mode, step, jog, wire-log"),
+        ({}, "allowed: status, watch, reset, hold, resume, abort, clear, mode, step, jog, wire-log"),
         ({"action": "jump"}, "unknown action 'jump'"),
         ({"action": ["reset"]}, "unknown action"),
         ({"action": "reset", "who": "root"}, "unknown key 'who'"),

@@ -1,4 +1,4 @@
-"""`watch`: a guest at the broker, which hears the station, says when it hears no more, and leaves nothing behind."""
+"""`watch`: a guest at the broker or at the station's socket, which says when it hears no more and leaves nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_py.cli.watch import NoBroker, watch_station
+from firmware_py.cli.watch import NotHeard, watch_station
 from firmware_py.screen import View
 from firmware_py.screen.shows import Silent
 from hal.config.loader import load_station
@@ -84,8 +84,34 @@ async def test_without_a_broker_it_says_why(tmp_path: Path, unused_tcp_port: int
         f'[links]\ncloud = {{ kind = "mqtt", host = "127.0.0.1", port = {unused_tcp_port}, client_id = "x", '
         "connect_timeout_s = 0.5 }\n"
     )
-    with pytest.raises(NoBroker, match="refused"):
+    with pytest.raises(NotHeard, match="refused"):
         await watch_station(load_station(STATION, overlay=overlay), Noted())
+
+
+async def test_beside_the_station_it_needs_no_broker_and_hears_a_station_that_comes_back(tmp_path: Path) -> None:
+    """The broker is dead from before the controller's start on."""
+    async with bench() as on, on.simulator() as simulator:
+        assert (await on.command("sim", "fault", "broker-down")).code == 0
+        async with on.running("watch", STATION) as watching:
+            line = await watching.until(lambda line: "no connection" in line or "nobody" in line, 2 * LIMIT_S)
+            assert line, "no controller runs yet: it says so"
+        show = Noted()
+        async with on.controller(simulator) as run:
+            path = on.folder / "swapstation" / STATION / "control.sock"
+            task = asyncio.create_task(watch_station(load_station(STATION), show, path))
+            await show.until(lambda view: view.connected and view.packml == "Stopped" and view.place != "")
+            async with on.running("watch", STATION) as watching:
+                await watching.until(lambda line: "listening to" in line and "control.sock" in line, LIMIT_S)
+                assert (await on.command("reset", STATION, "--yes")).code == 0
+                await watching.until(lambda line: "Idle" in line, LIMIT_S)
+                await show.until(lambda view: view.packml == "Idle")
+                assert await watching.terminate() == 0
+            run.process.kill()
+            await show.until(lambda view: not view.connected)
+        async with on.controller(simulator):
+            await show.until(lambda view: view.connected and view.packml == "Stopped")
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_into_a_pipe_it_is_plain_lines(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from firmware_py.shell.roles import NEEDS, Role, Roster
 GROUPS = {Role.VIEW: "see", Role.OPERATE: "work", Role.MAINTAIN: "mend"}
 ROSTER = Roster(GROUPS, {Role.VIEW: 501, Role.OPERATE: 502, Role.MAINTAIN: 503}, own_uid=900)
 ACTS = {
-    "view": {"status"},
+    "view": {"status", "watch"},
     "operate": {"reset", "hold", "resume", "abort"},
     "maintain": {"clear", "mode", "step", "jog", "wire-log"},
 }
