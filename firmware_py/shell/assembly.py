@@ -3,18 +3,19 @@
 import asyncio
 import signal
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from firmware_py.shell import places
 from firmware_py.shell.carriers import can_link, cloud_link, line_link, modbus_link
-from firmware_py.shell.clock import clock_source, system_wall_clock, wall_synced
+from firmware_py.shell.clock import clock_source, system_wall_clock
 from firmware_py.shell.cloud import will_of
 from firmware_py.shell.control import serve_control
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.host import Host
-from firmware_py.shell.journal import Journal, JournalError, JournalTaken, LostJournal, Stamp
+from firmware_py.shell.journal import Clock, Journal, JournalError, JournalTaken, LostJournal, Stamp
 from firmware_py.shell.journal_retention import DAY_S, Keep
 from firmware_py.shell.journal_space import MIB, Ballast
 from firmware_py.shell.journal_writer import SqliteJournal
@@ -86,7 +87,9 @@ async def run_station(
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_stop_signals())
         notifier = stack.enter_context(Notifier.from_environment())
-        journal = await _open_journal(stack, state_dir / places.JOURNAL, clock, station.config.process.journal)
+        source = partial(clock_source, station.config.cloud.clock_set_by)
+        stamp = lambda: Stamp(clock(), system_wall_clock(), source())  # noqa: E731 - the journal's clock
+        journal = await _open_journal(stack, state_dir / places.JOURNAL, stamp, station.config.process.journal)
         tap = Tap(clock, system_wall_clock)
         desk = WireLogDesk(station, tap, boot_id, software())
         if wire_log is not None:
@@ -103,7 +106,7 @@ async def run_station(
             watchdog_period_s(),
             log_change,
             tap.controller(boot_id),
-            lambda: clock_source(station.config.cloud.clock_set_by, synced=wall_synced()),
+            source,
         )
         controller = Controller(station, links, journal, host)
         logs = places.log_dir(state_dir)
@@ -123,16 +126,14 @@ async def run_station(
     log_event("stopped", {"station": station.name, "state": controller.state.packml.value})
 
 
-async def _open_journal(
-    stack: AsyncExitStack, path: Path, clock: Callable[[], float], config: JournalProcess
-) -> Journal:
+async def _open_journal(stack: AsyncExitStack, path: Path, stamp: Clock, config: JournalProcess) -> Journal:
     """The journal; where it cannot be opened, one that says why: the station is Held, and cloud and people can see it.
 
     Raises `JournalTaken`: another controller has this station.
     """
     journal = SqliteJournal(
         path,
-        lambda: Stamp(clock(), system_wall_clock(), wall_synced()),
+        stamp,
         reserve=Ballast(path.with_name(places.BALLAST), round(config.ballast_mib * MIB), round(config.floor_mib * MIB)),
         keep=Keep(config.keep_days * DAY_S, config.keep_rows, round(config.most_mib * MIB)),
     )

@@ -11,7 +11,9 @@ WallClock = Callable[[], float]
 """Seconds since 1970, UTC."""
 
 SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
-"""Made by systemd-timesyncd when it has set the clock."""
+"""Touched by systemd-timesyncd each time it has compared the clock."""
+TRUSTED_S: Final = 32_000.0
+"""So long the clock counts as set after it was compared: 16 s of error at 500 ppm, which is the kernel's own rule."""
 STA_UNSYNC: Final = 0x0040
 """Bit of `status` in Linux' struct timex (adjtimex(2)): nobody disciplines the clock."""
 
@@ -46,7 +48,8 @@ def system_wall_clock() -> float:
 def kernel_status() -> int | None:
     """What the kernel says of its clock (`status` of adjtimex, which changes nothing here).
 
-    `None` where it may not be asked: the service's filter of system calls denies it, as other clock calls.
+    It is told by every program that sets the clock: systemd-timesyncd, ntpd, and chrony where its configuration has
+    `rtcsync`. `None` where it may not be asked: the service's sandbox denies the call, unless a drop-in allows it.
     """
     found = _Timex()
     try:
@@ -56,17 +59,19 @@ def kernel_status() -> int | None:
     return None if failed else int(found.status)
 
 
-def wall_synced(status: Callable[[], int | None] = kernel_status, told: Path = SYNCHRONIZED) -> bool:
-    """The wall clock is known to have been set: the kernel says so, or else systemd-timesyncd."""
-    kernel = status()
-    return told.exists() if kernel is None else not kernel & STA_UNSYNC
+def wall_is_set(
+    status: Callable[[], int | None] = kernel_status, mark: Path = SYNCHRONIZED, now: WallClock = system_wall_clock
+) -> bool:
+    """The wall clock is known to have been set: the kernel says so, or else timesyncd's mark is young enough."""
+    found = status()
+    if found is not None:
+        return not found & STA_UNSYNC
+    try:
+        return 0 <= now() - mark.stat().st_mtime <= TRUSTED_S
+    except OSError:
+        return False
 
 
-def clock_source(set_by: str, *, synced: bool) -> ClockSource:
+def clock_source(set_by: str, is_set: Callable[[], bool] = wall_is_set) -> ClockSource:
     """Who sets the clock now; `set_by` is who does at this station, as long as anybody does."""
-    return ClockSource(set_by) if synced else ClockSource.NONE
-
-
-def wall_source() -> str:
-    """Where the wall clock's time comes from, as far as this machine tells."""
-    return "system clock, disciplined" if wall_synced() else "system clock, nobody known to set it"
+    return ClockSource(set_by) if is_set() else ClockSource.NONE

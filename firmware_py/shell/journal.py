@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal_space import Space
 
 
@@ -23,12 +24,17 @@ class JournalTaken(JournalError):
 class Stamp(NamedTuple):
     """Time of a row: monotonic s of this boot, and s since 1970-01-01 UTC as the station's clock has it.
 
-    `synced`: that clock is known to have been set. Where it is not, `t_wall` may be anything.
+    `clock_source`: who set that clock. Where nobody is known to, `t_wall` may be anything.
     """
 
     t_mono: float
     t_wall: float
-    synced: bool = False
+    clock_source: ClockSource = ClockSource.NONE
+
+    @property
+    def wall_is_set(self) -> bool:
+        """`t_wall` says something."""
+        return self.clock_source is not ClockSource.NONE
 
 
 Clock = Callable[[], Stamp]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from firmware_py.shell import journal_schema as schema
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Draft, Entry, JournalError, JournalTaken, Query, Row, Stamp
 from firmware_py.shell.journal_retention import Keep, Thinning
 from firmware_py.shell.journal_space import Space
@@ -30,8 +31,8 @@ SETTINGS: Final[tuple[tuple[str, str | int], ...]] = (
 )
 """Set when a file is opened, then read back: a setting that did not take would be noticed in a power cut only."""
 
-COLUMNS: Final = "seq, t_mono, t_wall, synced, kind, swap_id, body"
-INSERT: Final = "INSERT INTO journal (t_mono, t_wall, synced, kind, swap_id, body) VALUES (?, ?, ?, ?, ?, ?)"
+COLUMNS: Final = "seq, t_mono, t_wall, clock_source, kind, swap_id, body"
+INSERT: Final = "INSERT INTO journal (t_mono, t_wall, clock_source, kind, swap_id, body) VALUES (?, ?, ?, ?, ?, ?)"
 TAIL: Final = 100
 """So many of the last rows are read at the start: they must be whole and follow each other."""
 
@@ -234,7 +235,7 @@ def _is_full(error: sqlite3.Error) -> bool:
 
 
 def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:
-    """Entries of an open file. Raises sqlite3.Error; ValueError for a body that is no JSON."""
+    """Entries of an open file. Raises sqlite3.Error; ValueError for a body that is no JSON, a clock that is none."""
     where: list[str] = ["seq > ?"]
     values: list[object] = [query.after_seq]
     for column, wanted in (("kind", query.kind), ("swap_id", query.swap_id)):
@@ -244,8 +245,8 @@ def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:
     order = "DESC" if query.newest_first else "ASC"
     sql = f"SELECT {COLUMNS} FROM journal WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?"
     return [
-        Entry(seq, Stamp(t_mono, t_wall, bool(synced)), Row(kind, json.loads(body), swap_id))
-        for seq, t_mono, t_wall, synced, kind, swap_id, body in connection.execute(sql, (*values, query.limit))
+        Entry(seq, Stamp(t_mono, t_wall, ClockSource(source)), Row(kind, json.loads(body), swap_id))
+        for seq, t_mono, t_wall, source, kind, swap_id, body in connection.execute(sql, (*values, query.limit))
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Stamp
 
 BATCH: Final = 500
@@ -18,7 +19,9 @@ THINNED: Final = "thinned"
 _NEVER: Final = ("configuration", "restored")
 """Of these kinds the last one stays: the next start compares itself with it."""
 _ENDS: Final = ("swap-ended", "swap-cleared")
-_INSERT: Final = "INSERT INTO journal (t_mono, t_wall, synced, kind, body) VALUES (?, ?, ?, ?, ?)"
+_ROWS: Final = """SELECT seq, t_wall, clock_source, kind, swap_id FROM journal
+    WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"""
+_INSERT: Final = "INSERT INTO journal (t_mono, t_wall, clock_source, kind, body) VALUES (?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,9 @@ class Thinning:
     def step(self, connection: sqlite3.Connection, now: Stamp) -> bool:
         """One batch; True where it found something to do. Raises sqlite3.Error; the rows are gone only on return."""
         (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-        sql = "SELECT seq, t_wall, synced, kind, swap_id FROM journal WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
-        found = connection.execute(sql, (self._passed, last - self._keep.rows, BATCH)).fetchall()
+        found = connection.execute(_ROWS, (self._passed, last - self._keep.rows, BATCH)).fetchall()
         if not self._too_big(connection):
-            old = [index for index, row in enumerate(found) if self._is_old(row[1], bool(row[2]), now)]
+            old = [index for index, row in enumerate(found) if self._is_old(row[1], row[2], now)]
             found = found[: old[-1] + 1] if old else []
         if len(found) < LEAST:
             self._passed = 0
@@ -63,9 +65,9 @@ class Thinning:
         self._passed = found[-1][0]
         return True
 
-    def _is_old(self, t_wall: float, synced: bool, now: Stamp) -> bool:
+    def _is_old(self, t_wall: float, source: str, now: Stamp) -> bool:
         """By clocks that are known to be set, at both ends. Without one nothing has an age."""
-        return synced and now.synced and now.t_wall - t_wall > self._keep.age_s
+        return source != ClockSource.NONE and now.wall_is_set and now.t_wall - t_wall > self._keep.age_s
 
     def _too_big(self, connection: sqlite3.Connection) -> bool:
         pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
@@ -74,8 +76,8 @@ class Thinning:
     def _remove(self, connection: sqlite3.Connection, gone: list[int], now: Stamp) -> None:
         body = json.dumps({"first": gone[0], "last": gone[-1], "rows": len(gone)})
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_INSERT, (*now, THINNED, body))  # first: the file lets no other rows go
         connection.executemany("DELETE FROM journal WHERE seq = ?", [(seq,) for seq in gone])
-        connection.execute(_INSERT, (now.t_mono, now.t_wall, now.synced, THINNED, body))
         connection.execute("COMMIT")
 
 

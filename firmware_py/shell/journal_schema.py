@@ -22,11 +22,22 @@ MIGRATIONS: Final[Steps] = (
         "CREATE INDEX journal_by_swap ON journal (swap_id, seq) WHERE swap_id IS NOT NULL",
         "CREATE INDEX journal_by_kind ON journal (kind, seq)",
     ),
-    ("ALTER TABLE journal ADD COLUMN synced INTEGER NOT NULL DEFAULT 0",),
+    (
+        "ALTER TABLE journal ADD COLUMN clock_source TEXT NOT NULL DEFAULT 'none'",
+        """CREATE TRIGGER journal_keeps BEFORE UPDATE ON journal
+        BEGIN SELECT raise(ABORT, 'rows of the journal are not changed'); END""",
+        """CREATE TRIGGER journal_lets_go BEFORE DELETE ON journal
+        WHEN NOT EXISTS (
+            SELECT 1 FROM (SELECT body FROM journal WHERE kind = 'thinned' ORDER BY seq DESC LIMIT 1)
+            WHERE old.seq BETWEEN json_extract(body, '$.first') AND json_extract(body, '$.last')
+        )
+        BEGIN SELECT raise(ABORT, 'rows of the journal go only where a row says so'); END""",
+    ),
 )
 """What leads from schema n to n + 1. A step that was released is never changed: files out there have run it.
 
-1: the log. 2: whether the wall clock of a row was known to be set, without which its age says nothing.
+1: the log. 2: who set the wall clock of a row, without which its age says nothing; rows are not changed, and go only
+where the last row of kind `thinned` names them.
 """
 VERSION: Final = len(MIGRATIONS)
 """The schema that this program writes."""

@@ -69,8 +69,9 @@ def export(path: Path, after_seq: int = 0) -> Iterator[dict[str, Any]]:
         while page := read(db, Query(after_seq=after_seq)):
             for seq, stamp, row in ((entry.seq, entry.stamp, entry.row) for entry in page):
                 yield {
-                    **{"seq": seq, "t_mono": stamp.t_mono, "t_wall": stamp.t_wall, "synced": stamp.synced},
-                    **{"kind": row.kind, "swap_id": row.swap_id, "body": row.body},
+                    **{"seq": seq, "t_mono": stamp.t_mono, "t_wall": stamp.t_wall},
+                    **{"clock_source": stamp.clock_source.value, "kind": row.kind},
+                    **{"swap_id": row.swap_id, "body": row.body},
                 }
             after_seq = page[-1].seq
 

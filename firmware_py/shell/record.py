@@ -111,7 +111,7 @@ async def begun_before(journal: Journal, swap: Swap, now: float, wall_s: float |
     while page := await journal.rows(Query(swap_id=swap.id, after_seq=after)):
         for entry in page:
             at = now
-            if wall_s is not None and entry.stamp.synced:
+            if wall_s is not None and entry.stamp.wall_is_set:
                 at -= max(0.0, wall_s - entry.stamp.t_wall)
             record = record or SwapRecord(swap.id, swap.order.id, at)
             if entry.row.kind in _NOTES:

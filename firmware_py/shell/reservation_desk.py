@@ -74,7 +74,7 @@ class Reservations:
 
     def _recalled(self, entry: Entry, wall_s: float | None) -> Reservation:
         body, passed_s = entry.row.body, 0.0
-        if wall_s is not None and entry.stamp.synced:
+        if wall_s is not None and entry.stamp.wall_is_set:
             passed_s = max(0.0, wall_s - entry.stamp.t_wall)
         kept = {key: body[key] for key in ("id", "vin", "vehicle", "pack_class", "bay", "serial", "swap_id", "reason")}
         return Reservation(**kept, stage=Stage(body["stage"]), until_s=self._clock() + body["left_s"] - passed_s)

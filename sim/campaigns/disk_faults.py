@@ -10,6 +10,7 @@ from typing import Final
 
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import ALL, Entry, Query, Row, Stamp
 from firmware_py.shell.journal_db import connect
 from firmware_py.shell.journal_inline import InlineJournal
@@ -61,7 +62,7 @@ def strike(call: int | None, kind: str = "EIO", scenario: str = "happy", seed: i
 
 async def _play(path: Path, disk: Disk, call: int | None, kind: str, scenario: str, seed: int) -> Seen:
     loop, named, tape = asyncio.get_running_loop(), load_scenario(scenario), Tape()
-    stamp = lambda: Stamp(loop.time(), EPOCH_MS / 1000 + loop.time(), synced=True)  # noqa: E731 - the journal's clock
+    stamp = lambda: Stamp(loop.time(), EPOCH_MS / 1000 + loop.time(), ClockSource.NTP)  # noqa: E731 - the journal's clock
     journal = _Failing(path, clock=stamp, latency_s=0.0005, connect=partial(connect, vfs=disk.vfs))
     journal.fails(disk, call, kind)
     seen = Seen()

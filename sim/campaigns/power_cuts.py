@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from firmware_py.shell import journal_schema as schema
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import Entry, JournalError, Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb, connect
@@ -130,7 +131,7 @@ def migration() -> Tape:
 
 def upkeep() -> Tape:
     """Old rows are removed while new ones are kept, and once the disk is full and its reserve is given up."""
-    now, room = Stamp(0.0, EPOCH_MS / 1000, synced=True), _Room()
+    now, room = Stamp(0.0, EPOCH_MS / 1000, ClockSource.NTP), _Room()
     with _taping() as (disk, path, tape):
         disk.watch = lambda op: FULL if op.kind == "write" and room.full else tape.did(op)
         keep = Keep(age_s=DAY_S, rows=20, most_bytes=1 << 40)
@@ -193,7 +194,7 @@ async def _play(name: str, seed: int, path: Path, disk: Disk, tape: Tape, touch:
     clock = asyncio.get_running_loop().time
     scenario = load_scenario(name).scenario
     station = load_station(scenario.station)
-    stamp = lambda: Stamp(clock(), EPOCH_MS / 1000 + clock(), synced=True)  # noqa: E731 - it is the journal's clock
+    stamp = lambda: Stamp(clock(), EPOCH_MS / 1000 + clock(), ClockSource.NTP)  # noqa: E731 - it is the journal's clock
     journal = _Acknowledging(path, clock=stamp, connect=partial(connect, vfs=disk.vfs))
     journal.taped(tape, touch)
     async with virtual_station(station, seed, journal=journal, booted=partial(listen, tape=tape)) as running:

@@ -50,8 +50,7 @@ class Wall:
 
     def stamp(self) -> Stamp:
         """Time of a row."""
-        synced = self.source is not ClockSource.NONE
-        return Stamp(asyncio.get_running_loop().time(), self.now_ms() / 1000, synced)
+        return Stamp(asyncio.get_running_loop().time(), self.now_ms() / 1000, self.source)
 
 
 JOURNAL_LATENCY_S = 0.0005

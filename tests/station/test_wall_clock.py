@@ -88,7 +88,7 @@ def test_steps_in_mid_swap_change_nothing_but_the_stamps() -> None:
             entries = await running.journal.rows(Query(limit=100_000))
             monotonic = [entry.stamp.t_mono for entry in entries]
             assert monotonic == sorted(monotonic)
-            synced = [entry.stamp.synced for entry in entries]
+            synced = [entry.stamp.wall_is_set for entry in entries]
             assert synced == sorted(synced, reverse=True), "each row says whether its clock was set"
             assert all(synced) is (set(steps_ms) == {EPOCH_MS})
             assert running.world.referee.breaches == []

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Journal, JournalError, Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb
 from firmware_py.shell.journal_inline import InlineJournal
@@ -19,7 +20,7 @@ from firmware_py.shell.journal_writer import SqliteJournal
 from sim.vloop import run_virtual
 
 ROOT = Path(__file__).parents[2]
-STAMP = Stamp(12.5, 1_700_000_000.25, synced=True)
+STAMP = Stamp(12.5, 1_700_000_000.25, ClockSource.GPS)
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 1000, "user_version": 2}
 """2 is FULL: each commit is on the disk."""
 
@@ -37,7 +38,7 @@ def kept(path: Path) -> list[tuple[object, ...]]:
     """What somebody else sees in the file."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as other:
         return other.execute(
-            "SELECT seq, t_mono, t_wall, synced, kind, swap_id, body FROM journal ORDER BY seq"
+            "SELECT seq, t_mono, t_wall, clock_source, kind, swap_id, body FROM journal ORDER BY seq"
         ).fetchall()
 
 
@@ -90,6 +91,7 @@ def test_a_row_that_is_missing_among_the_last_is_seen_at_the_start(path: Path) -
     db.append(draft(intents(5), clock))
     db.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP TRIGGER journal_lets_go")
         other.execute("DELETE FROM journal WHERE seq = 3")
     with pytest.raises(JournalError, match="missing behind number 2"):
         JournalDb(path)
@@ -100,6 +102,7 @@ def test_a_last_row_that_is_not_whole_is_seen_at_the_start(path: Path) -> None:
     db.append(draft(intents(5), clock))
     db.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP TRIGGER journal_keeps")
         other.execute("UPDATE journal SET body = substr(body, 2) WHERE seq = 5")
     with pytest.raises(JournalError, match="not whole"):
         JournalDb(path)
@@ -237,6 +240,7 @@ async def test_nothing_is_taken_before_opening_and_after_closing(path: Path) -> 
 WRITER = """
 import asyncio, os, sys
 from pathlib import Path
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Row, Stamp
 from firmware_py.shell.journal_writer import SqliteJournal
 

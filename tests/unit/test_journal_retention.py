@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb
 from firmware_py.shell.journal_retention import DAY_S, Keep
@@ -20,7 +21,7 @@ class Station:
     def __init__(self, path: Path, keep: Keep) -> None:
         self.path = path
         self.keep = keep
-        self.now = Stamp(0.0, 1_700_000_000.0, synced=True)
+        self.now = Stamp(0.0, 1_700_000_000.0, ClockSource.NTP)
         self.db = JournalDb(path, keep=keep)
         self.restart()
 
@@ -85,7 +86,7 @@ def test_the_newest_rows_stay_whatever_the_clock_says(station: Station) -> None:
 def test_without_a_clock_that_is_set_nothing_has_an_age(station: Station) -> None:
     station.write(*(Row("a") for _ in range(10)), *NOTES)
     station.later(10_000)
-    good, station.now = station.now, station.now._replace(synced=False)
+    good, station.now = station.now, station.now._replace(clock_source=ClockSource.NONE)
     assert station.tidy() == 0
     station.now = good
     assert station.tidy() > 0

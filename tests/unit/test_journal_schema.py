@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware_py.shell import journal_schema as schema
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import JournalError, Query, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb
 from tests.unit.test_journal import intents
@@ -51,9 +52,9 @@ def test_an_old_file_gets_the_new_schema_and_keeps_its_rows(old: sqlite3.Connect
     old.close()
     db = JournalDb(path)
     (entry,) = db.rows(Query())
-    assert (entry.stamp, entry.row.kind, entry.row.swap_id) == (Stamp(1.5, 2.5, synced=False), "order", "s-1")
-    db.append(draft(intents(1), lambda: Stamp(1, 2, synced=True)))
-    assert [(e.seq, e.stamp.synced) for e in db.rows(Query())] == [(1, False), (2, True)]
+    assert (entry.stamp, entry.row.kind, entry.row.swap_id) == (Stamp(1.5, 2.5, ClockSource.NONE), "order", "s-1")
+    db.append(draft(intents(1), lambda: Stamp(1, 2, ClockSource.GPS)))
+    assert [(e.seq, e.stamp.clock_source) for e in db.rows(Query())] == [(1, "none"), (2, "gps")]
     db.close()
 
 
@@ -62,9 +63,44 @@ def test_a_migrated_file_and_a_new_one_are_alike(old: sqlite3.Connection, tmp_pa
     JournalDb(tmp_path / "new.sqlite").close()
     with closing(sqlite3.connect(tmp_path / "new.sqlite")) as new:
         columns = [db.execute("PRAGMA table_xinfo(journal)").fetchall() for db in (old, new)]
-        indices = [sorted(db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")) for db in (old, new)]
+        others = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') ORDER BY name"
+        indices = [db.execute(others).fetchall() for db in (old, new)]
     assert columns[0] == columns[1]
     assert indices[0] == indices[1]
+
+
+NOTES = "INSERT INTO journal (t_mono, t_wall, kind, body) VALUES (0, 0, ?, ?)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET body = '{}' WHERE seq = 2",
+        "UPDATE journal SET t_wall = 0",
+        "DELETE FROM journal WHERE seq = 2",
+        "DELETE FROM journal WHERE seq > 2",
+        "DELETE FROM journal",
+    ],
+)
+def test_rows_are_never_changed_and_none_goes_unsaid(path: Path, statement: str) -> None:
+    JournalDb(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executemany(NOTES, [("note", '{"n":1}'), ("note", '{"n":2}'), ("note", '{"n":3}')])
+        with pytest.raises(sqlite3.IntegrityError, match="rows of the journal"):
+            db.execute(statement)
+        assert [n for (n,) in db.execute("SELECT body FROM journal")] == ['{"n":1}', '{"n":2}', '{"n":3}']
+
+
+def test_only_what_the_last_removal_names_goes(path: Path) -> None:
+    JournalDb(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        notes = [("note", "{}")] * 4
+        db.executemany(NOTES, [*notes, ("thinned", '{"first":1,"last":2,"rows":2}')])
+        db.execute("DELETE FROM journal WHERE seq <= 2")
+        for seq in (3, 5):
+            with pytest.raises(sqlite3.IntegrityError, match="go only where a row says so"):
+                db.execute("DELETE FROM journal WHERE seq = ?", (seq,))
+        assert [seq for (seq,) in db.execute("SELECT seq FROM journal")] == [3, 4, 5]
 
 
 def test_a_step_that_fails_leaves_the_step_before_it_whole(old: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import JournalError, Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb, connect
 from firmware_py.shell.journal_space import MIB, Ballast, Space
@@ -17,7 +18,7 @@ from firmware_py.shell.journal_writer import SqliteJournal
 from sim.disk.vfs import FULL, IOERR_FSYNC, IOERR_WRITE, OK, READONLY, Disk, Op
 
 ROOT = Path(__file__).parents[2]
-NOW = Stamp(1.0, 2.0, synced=True)
+NOW = Stamp(1.0, 2.0, ClockSource.NTP)
 
 
 class Room:
@@ -151,6 +152,7 @@ async def test_the_writer_says_how_the_disk_stands_and_makes_the_reserve_while_i
 SMALL = """
 import sys
 from pathlib import Path
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import JournalError, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb
 db = JournalDb(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware_py.shell.carriers import can_link, guest_link, line_link
-from firmware_py.shell.clock import system_wall_clock, wall_source
+from firmware_py.shell.clock import clock_source, system_wall_clock
 from firmware_py.shell.wirelog.files import WireFiles
 from firmware_py.shell.wirelog.kinds import CanFormat
 from firmware_py.shell.wirelog.lines import FORMAT, line
@@ -80,7 +80,8 @@ def can_links(station: Station) -> tuple[str, ...]:
 
 def header_of(station: Station, can: CanFormat = CanFormat.CANDUMP, *, from_start: bool, **about: str) -> bytes:
     """The first line: whose log, of which configuration, how its frames are kept, and where its times come from."""
-    clock = {"t": "monotonic s of this process", "w": f"s since 1970 UTC, {wall_source()}"}
+    source = clock_source(station.config.cloud.clock_set_by)
+    clock = {"t": "monotonic s of this process", "w": "s since 1970 UTC", "clock_source": source.value}
     whose = {"station": station.name, "hash": station.hash, **about}
     kept = {"can": can.value, "channels": can_links(station)}
     return line({"wire-log": FORMAT, **whose, **kept, "from_start": from_start, "clock": clock})

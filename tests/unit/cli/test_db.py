@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from firmware_py.cli.app import build
+from firmware_py.shell.clock import ClockSource
 from firmware_py.shell.journal import Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb
 from tests.unit.test_journal_schema import old_file
 
-STAMP = Stamp(1.0, 2.0, synced=True)
+STAMP = Stamp(1.0, 2.0, ClockSource.GPS)
 
 
 def run(state: Path, *words: str) -> Result:
@@ -66,6 +67,7 @@ def test_check_finds_a_page_that_is_not_as_it_was_written(tmp_path: Path) -> Non
 def test_check_finds_a_body_that_is_no_json(tmp_path: Path) -> None:
     path = keep(tmp_path, Row("note"), Row("note"))
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("DROP TRIGGER journal_keeps")
         db.execute("UPDATE journal SET body = '{' WHERE seq = 2")
     result = run(tmp_path, "check")
     assert (result.exit_code, "row 2: its body is no JSON" in result.stdout) == (1, True)
@@ -83,9 +85,9 @@ def test_export_gives_every_row_in_order_and_goes_on_behind_a_number(tmp_path: P
     keep(tmp_path, ORDER, Row("note", {"text": "N·m"}))
     lines = [json.loads(line) for line in run(tmp_path, "export").stdout.splitlines()]
     assert lines == [
-        {"seq": 1, "t_mono": 1.0, "t_wall": 2.0, "synced": True, "kind": "order", "swap_id": "s-1",
+        {"seq": 1, "t_mono": 1.0, "t_wall": 2.0, "clock_source": "gps", "kind": "order", "swap_id": "s-1",
          "body": {"swap_id": "s-1"}},
-        {"seq": 2, "t_mono": 1.0, "t_wall": 2.0, "synced": True, "kind": "note", "swap_id": None,
+        {"seq": 2, "t_mono": 1.0, "t_wall": 2.0, "clock_source": "gps", "kind": "note", "swap_id": None,
          "body": {"text": "N·m"}},
     ]  # fmt: skip
     assert json.loads(run(tmp_path, "export", "--after", "1").stdout) == lines[1]

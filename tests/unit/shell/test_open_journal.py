@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_py.shell.assembly import _open_journal
-from firmware_py.shell.journal import JournalError, JournalTaken, LostJournal, Row
+from firmware_py.shell.journal import JournalError, JournalTaken, LostJournal, Row, Stamp
 from firmware_py.shell.journal_db import JournalDb
 from firmware_py.shell.journal_writer import SqliteJournal
 from hal.config.loader import load_station
@@ -17,7 +17,7 @@ CONFIG = load_station("choco-14").config.process.journal
 
 
 async def opened(stack: AsyncExitStack, path: Path) -> object:
-    return await _open_journal(stack, path, lambda: 1.0, CONFIG)
+    return await _open_journal(stack, path, lambda: Stamp(1.0, 2.0), CONFIG)
 
 
 async def test_a_new_journal_is_made(tmp_path: Path) -> None:
