@@ -6,10 +6,12 @@ from typing import Any
 from firmware_py.core import manual
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import FIRST_ROWS
+from firmware_py.core.checks import View
 from firmware_py.core.effects import Answer, Told
 from firmware_py.core.events import Action, Operator
+from firmware_py.core.motion_words import motion
 from firmware_py.core.packml import Mode
-from firmware_py.core.state import State
+from firmware_py.core.state import State, Swap
 from firmware_py.shell.controller import Controller
 
 
@@ -34,14 +36,14 @@ def preview(controller: Controller, act: Operator) -> Mapping[str, Any]:
 
 def text_of(controller: Controller, act: Operator, after: State) -> str:
     """What will move, and what else an act does that leads to the state `after`."""
-    before = controller.state
+    before, on = controller.state, _next_rows(controller, after)
     match act.action:
         case Action.RESET:
             return "nothing moves now; from Idle on, an order starts a swap by itself"
         case Action.HOLD:
             return "all motion stops, the swap is kept"
         case Action.RESUME:
-            return f"the swap goes on by itself to its end, beginning with {_rows(_next_rows(controller, after))}"
+            return f"the swap goes on by itself to its end, beginning with {_rows(controller, after, on)}"
         case Action.ABORT:
             return f"the order is given up; {_way_out(controller, after)}"
         case Action.CLEAR:
@@ -50,9 +52,9 @@ def text_of(controller: Controller, act: Operator, after: State) -> str:
             return f"the mode changes from {before.mode.value} to {after.mode.value}; nothing moves by it"
         case Action.STEP:
             slow = controller.params.manual
-            rows = [row for row in _next_rows(controller, after) if row.name == after.released]
+            rows = [row for row in on if row.name == after.released]
             pace = f"lift at most {slow.lift_mm_s:g} mm/s, slots at most {slow.slot_mm_s:g} mm/s"
-            return f"this row of the swap goes on: {_rows(rows)}; {pace}"
+            return f"this row of the swap goes on: {_rows(controller, after, rows)}; {pace}"
         case Action.JOG:
             made = manual.preview(act, controller.observer.image, controller.params)
             return made if isinstance(made, str) else made.text
@@ -64,21 +66,24 @@ def _next_rows(controller: Controller, state: State) -> list[Row]:
     return [controller.sequencer.chart.rows[name] for name in FIRST_ROWS[state.swap.purpose]]
 
 
-def _rows(rows: Iterable[Row]) -> str:
-    found = list(rows)
-    names = " and ".join(f"{row.name}, {row.title}" for row in found)
-    return f"{names} ({_moves(found)})"
+def _rows(controller: Controller, after: State, rows: Iterable[Row]) -> str:
+    """Each row with what it sets in motion now, and where to."""
+    return " and ".join(f"{row.name}, {row.title} ({_moves(controller, after.swap, row)})" for row in rows)
 
 
-def _moves(rows: Iterable[Row]) -> str:
-    devices = sorted({device for row in rows for device in row.moves})
-    return f"moves: {', '.join(devices)}" if devices else "moves nothing by itself"
+def _moves(controller: Controller, swap: Swap | None, row: Row) -> str:
+    image = controller.observer.image
+    commands = () if swap is None else row.command(View(swap, image, controller.params))
+    ways = list(filter(None, (motion(command, image) for command in commands)))
+    if ways:
+        return ", ".join(ways)
+    return f"moves: {', '.join(sorted(row.moves))}" if row.moves else "moves nothing by itself"
 
 
 def _way_out(controller: Controller, after: State) -> str:
     if not after.active:
         return "the swap ends where it is, nothing moves"
-    rows = _rows([controller.sequencer.chart.rows[active.row] for active in after.active])
+    rows = _rows(controller, after, [controller.sequencer.chart.rows[active.row] for active in after.active])
     if after.mode is Mode.MAINTENANCE:
         return f"nothing moves before a step, which then begins the way out: {rows}"
     return f"the station takes the way out by itself, beginning with {rows}"

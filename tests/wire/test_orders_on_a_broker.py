@@ -47,9 +47,12 @@ class Cloud:
         return [answer for name, answer, _ in self._answers if name == order_id]
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not so():
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while not so():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"station is {self.packml}, answers so far: {self._answers}") from None
 
     async def order(self, order_id: str, times: int = 1) -> bytes:
         """Publish an order, as often as is asked, with the challenge of now."""

@@ -157,6 +157,31 @@ def test_a_held_swap_goes_on_row_by_row_and_back_in_production() -> None:
     station(play)
 
 
+def test_before_a_held_swap_goes_on_or_out_a_person_is_told_which_axis_goes_where() -> None:
+    """Row 6 raises the head to `dock`: 900 mm at 189.5 mm/s in this station's file; its way out is down to 0 mm."""
+
+    async def play(running: VirtualStation, ask: Ask) -> None:
+        await idle(running)
+        running.order("order-1")
+        controller = running.controller
+        async with asyncio.timeout(100):
+            while not (controller.observer.image.lift.moving and "6" in {a.row for a in controller.state.active}):
+                await asyncio.sleep(0.01)
+            await ask("hold")
+            while controller.state.packml is not PackML.HELD:
+                await asyncio.sleep(0.05)
+        on, out = [(await ask(act, preview=True))["text"] for act in ("resume", "abort")]
+        assert on.startswith("the swap goes on by itself to its end, beginning with ")
+        assert "6, Raise the head and dock (lift goes up to 900 mm at 189.5 mm/s)" in on
+        assert out.startswith("the order is given up; the station takes the way out by itself, beginning with ")
+        assert "16, Retract the head (lift goes down to 0 mm at 453 mm/s)" in out
+        assert (await ask("resume", confirmed=out))["error"].startswith("not done, something else would happen by now")
+        assert controller.state.packml is PackML.HELD
+        assert (await ask("resume", confirmed=on))["ok"]
+
+    station(play)
+
+
 def test_an_order_is_refused_outside_production() -> None:
     async def play(running: VirtualStation, ask: Ask) -> None:
         await idle(running)
