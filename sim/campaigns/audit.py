@@ -52,8 +52,24 @@ def _orders(entries: Sequence[Entry]) -> Iterable[str]:
     yield from (f"order {order_id} was taken {count} times" for order_id, count in taken.items() if count > 1)
     begun = Counter(str(e.row.body["order_id"]) for e in entries if e.row.kind == "order")
     yield from (f"order {order_id} began {count} swaps" for order_id, count in begun.items() if count > 1)
+    yield from _challenges(entries)
     ended = Counter(e.row.swap_id for e in entries if e.row.kind == "swap-ended")
     yield from (f"swap {swap_id} ended {count} times" for swap_id, count in ended.items() if count > 1)
+
+
+def _challenges(entries: Sequence[Entry]) -> Iterable[str]:
+    """Each is spent once, by the row that an order is taken with; no swap of an order begins without that row."""
+    taken = [e for e in entries if e.row.kind in {"order-taken", "command-taken"}]
+    spent = Counter(str(e.row.body["challenge"]) for e in taken)
+    yield from (f"challenge {challenge} was spent {count} times" for challenge, count in spent.items() if count > 1)
+    if not thinned(entries):
+        swaps = {e.row.swap_id: e.seq for e in taken}
+        for entry in entries:
+            ordered = (
+                entry.row.kind == "order" and entry.row.body["order_id"] != entry.row.swap_id
+            )  # else the station's own
+            if ordered and not swaps.get(entry.row.swap_id, entry.seq) < entry.seq:
+                yield f"swap {entry.row.swap_id} began before its order had spent a challenge"
 
 
 def _outcomes(entries: Sequence[Entry]) -> Iterable[str]:

@@ -264,12 +264,13 @@ def cut(tape: Tape, count: int, seed: int = 1, part: int = 0, parts: int = 1) ->
                     number += 1
                     due = count * number // tape.ops - count * (number - 1) // tape.ops
                     for _ in range(due if number % parts == part else 0):
-                        _lay_out(folder, platter, draw)
+                        lay_out(folder, platter, draw)
                         _judge(folder, tape, (number, kept, left), verdict)
     return verdict
 
 
-def _lay_out(folder: Path, platter: Platter, draw: random.Random) -> None:
+def lay_out(folder: Path, platter: Platter, draw: random.Random) -> None:
+    """What the disk may hold after a cut now, into an empty folder."""
     for old in folder.iterdir():
         old.unlink()
     for name, content in platter.after_cut(draw).items():

@@ -56,6 +56,7 @@ def test_parts_of_the_cuts_are_all_of_them_together() -> None:
 
 # ---------------------------------------------------------------------------------------------------- the auditor
 
+TAKEN = Row("order-taken", {"order_id": "o-1", "challenge": "b:0"}, "s-1")
 RED = {"row": "", "command": "Signal", "lamp": "red", "text": "closed"}
 
 
@@ -93,14 +94,26 @@ def test_what_is_said_to_be_sent_stands_behind_its_intent() -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (Row("order-taken", {"order_id": "o-1"}), "order o-1 was taken 2 times"),
+        (Row("order-taken", {"order_id": "o-1", "challenge": "b:1"}, "s-2"), "order o-1 was taken 2 times"),
+        (Row("order-taken", {"order_id": "o-2", "challenge": "b:0"}, "s-2"), "challenge b:0 was spent 2 times"),
+        (Row("command-taken", {"id": "h-1", "challenge": "b:0"}), "challenge b:0 was spent 2 times"),
         (Row("order", {"order_id": "o-1", "swap_id": "s-1"}, "s-1"), "order o-1 began 2 swaps"),
         (Row("swap-ended", {}, "s-1"), "swap s-1 ended 2 times"),
     ],
 )
-def test_orders_and_swaps_happen_once(row: Row, said: str) -> None:
-    assert audit(books(row), []) == []
-    assert audit(books(row, row), []) == [said]
+def test_orders_swaps_and_challenges_happen_once(row: Row, said: str) -> None:
+    once = [TAKEN, Row("order", {"order_id": "o-1", "swap_id": "s-1"}, "s-1"), Row("swap-ended", {}, "s-1")]
+    assert audit(books(*once), []) == []
+    assert audit(books(*once, row), []) == [said]
+
+
+def test_no_swap_begins_before_its_order_has_spent_its_challenge() -> None:
+    begun = Row("order", {"order_id": "o-1", "swap_id": "s-1"}, "s-1")
+    said = ["swap s-1 began before its order had spent a challenge"]
+    assert audit(books(begun), []) == said
+    assert audit(books(begun, TAKEN), []) == said
+    own = Row("order", {"order_id": "s-9", "swap_id": "s-9"}, "s-9")
+    assert audit(books(own), []) == [], "a pack that is brought into isolation was ordered by nobody"
 
 
 def test_a_row_that_is_missing_is_seen_unless_the_journal_says_that_it_was_old() -> None:
