@@ -21,6 +21,9 @@ _LOCKED: Final = every(locks_are(LockState.LOCKED), all_of("locks", "proof_locke
 _FREE: Final = every(locks_are(LockState.FREE), none_of("locks", "proof_locked"))
 _HELD: Final = every(flag("platform", "pins_raised"), flag("platform", "rods_centred"))
 _LANE_CLEAR: Final = flag("platform", "lane_clear")
+_LEFT_ITS_PLACE: Final = none_of("platform", "grooves")
+_LET_GO: Final = "19"
+"""The row that has the car leave: from then on its driver is free, whatever becomes of us."""
 _CLAMPS: Final = frozenset({"pin_lift", "pins", "rods"})
 _LOCK_ROWS: Final = ("14", "14.old")
 _OUTCOME: Final = {
@@ -71,6 +74,11 @@ class _Past:
         return under_way or next((name for name in _LOCK_ROWS if name in self.passed), "")
 
     @property
+    def let_go(self) -> bool:
+        """The car may have been told to leave."""
+        return any(row.name == _LET_GO for row in self.rows)
+
+    @property
     def clamped(self) -> bool:
         """The car is held, and nothing was under way that lets it go."""
         letting_go = any(_CLAMPS & set(row.moves) for row in self.rows)
@@ -82,14 +90,18 @@ def conclude(
 ) -> Conclusion:
     """One look. `place` and `active` are the journal's; `suspects`: devices whose faults stood and still stand."""
     past = _Past(place, tuple(rows[a.row] for a in active), view.swap.passed)
-    found = _JUDGES[place](view, past)
+    if past.let_go and _LEFT_ITS_PLACE(view) is None:
+        found = _at(_P.S4, "; it has left its place")
+    else:
+        found = _JUDGES[place](view, past)
     if past.clamped and found.outcome is not Outcome.CONTRADICTION:
         found = _missed(view, _HELD, "the car was held by pins and rods") or found
     for left in _PACKS:
         on_its_way = left.taken & (past.passed | {row.name for row in past.rows})
         if found.outcome is not Outcome.CONTRADICTION and left.done in past.passed and not on_its_way:
             found = _missed(view, left.seen, f"row {left.done} done, {left.entry}") or found
-    if "2" in past.passed and place is not _P.S4 and found.outcome is not Outcome.CONTRADICTION:
+    gone = found.place is _P.S4
+    if "2" in past.passed and not gone and found.outcome is not Outcome.CONTRADICTION:
         found = _missed(view, vin_not_other, "the car of the order stands in its place") or found
     if "locks" in suspects and found.outcome in {Outcome.AT_S1, Outcome.AT_S2, Outcome.AT_S3}:
         text = f"{found.text}; but the lock points were suspect before the end: this is no proof"
@@ -107,6 +119,11 @@ def two_looks(first: Conclusion, second: Conclusion) -> Conclusion:
 
 def _at(place: StablePlace, more: str = "") -> Conclusion:
     return Conclusion(_OUTCOME[place], place, PLACE_TEXT[place] + more, _GO)
+
+
+def _at_s0(text: str) -> Conclusion:
+    """As with an empty lane nothing has begun that must be ended."""
+    return Conclusion(Outcome.AT_S0, _P.S0, text, _GO)
 
 
 def _against(miss: Miss, entry: str) -> Conclusion:
@@ -127,8 +144,9 @@ def _before_any_bolt(view: View, past: _Past) -> Conclusion:
     if lane.unknown:
         return _against(lane, f"place {past.place.value}")
     if "2" not in past.passed:  # the tools see the bolts of a car that stands in its place, of no other
-        return _at(_P.S0, "; a car is in it")
-    return _missed(view, _LOCKED, "no bolt was turned since the car came in") or _at(_P.S0, "; a car stands in it")
+        return _at_s0("a car is in the lane, nothing has touched it")
+    untouched = _at_s0("a car stands in its place, no bolt of it was turned")
+    return _missed(view, _LOCKED, "no bolt was turned since the car came in") or untouched
 
 
 def _with_the_old_pack(view: View, past: _Past) -> Conclusion:

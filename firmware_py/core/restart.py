@@ -97,6 +97,8 @@ def why_not_on(draft: Draft) -> str:
 def over(draft: Draft) -> None:
     """A person has taken the conclusion as it is: the swap goes on through its guards."""
     if draft.recovery is not None and draft.swap is not None:
+        if draft.recovery.place is not StablePlace.UNKNOWN:
+            draft.place = draft.recovery.place  # the row that is on its way to another one tells of it when it is done
         draft.recovery = None
         draft.clear_fault(FaultCode.SWAP_INTERRUPTED, draft.swap.id)
 

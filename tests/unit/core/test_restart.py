@@ -128,6 +128,45 @@ def test_where_the_swap_rests(event: Interrupted, image: Image, found: Outcome, 
     assert (outcome(state), state.place) == (found, place), text(state)
 
 
+LET_GO = left("19", P.S3, UP_TO_12 | {"13", "14", "15", "16", "17", "18.lower", "18.free", "19.gate"})
+GONE = s.put(s.EMPTY_LANE, locks=s.locks(LockState.FREE), platform__store_present=True, platform__lane_gate_open=True,
+             platform__lane_gate_closed=False)  # fmt: skip
+
+
+@pytest.mark.parametrize("lane_clear", [True, False], ids=["it has left", "it is on its way out"])
+def test_a_car_that_was_told_to_leave_may_be_gone(lane_clear: bool) -> None:
+    """Nobody stops its driver while there is no controller; where it stood the tools see no bolt."""
+    image = s.put(GONE, platform__lane_clear=lane_clear)
+    state = after(LET_GO, image, image)
+    assert (outcome(state), state.place) == (Outcome.AT_S4, P.S4), text(state)
+
+
+def test_a_car_that_has_not_left_its_place_holds_its_pack() -> None:
+    still = s.put(GONE, platform__lane_clear=False, platform__grooves=(True,) * 4)
+    assert outcome(after(LET_GO, still, still)) is Outcome.CONTRADICTION
+    locked = s.put(still, locks=s.locks(LockState.LOCKED))
+    assert outcome(after(LET_GO, locked, locked)) is Outcome.AT_S3
+
+
+def test_its_leaving_is_kept_once_the_swap_goes_on() -> None:
+    """The record counts up to it."""
+    state = SEQ.step(after(LET_GO, GONE, GONE), GONE, ask(Action.RESUME))[0]
+    enabled, kept = s.put(GONE, safety__drives_enabled=True), []
+    for _ in range(5):
+        state, effects = SEQ.step(state, enabled, Scan())
+        kept += [k.body["place"] for k in of(Keep, effects) if k.note is Note.PLACE]
+    assert kept == ["S4"]
+    assert "19" not in {a.row for a in state.active}
+
+
+@pytest.mark.parametrize("passed", [{"1"}, {"1", "2"}])
+def test_a_car_in_the_lane_is_told_of(passed: set[str]) -> None:
+    state = after(left("3", P.S0, frozenset(passed)), s.STANDING, s.STANDING)
+    assert outcome(state) is Outcome.AT_S0
+    assert "a car" in text(state)
+    assert "lane empty" not in text(state)
+
+
 @pytest.mark.parametrize(
     ("event", "image", "says"),
     [
