@@ -137,12 +137,19 @@ class Answers:
         self._waiting.append(said)
         self._recorder.note(answer_row(said), lambda kept: self._noted(said, settled, kept))
 
-    def repeat(self, said: Said) -> None:
-        """Say again what was said before; what waits for the disk is said then."""
-        if said in self._waiting:
-            return
-        _log.info(said.command, {"id": said.id, "answer": said.answer.value, "again": True})
-        self._tell(said, lambda: None)
+    def again(self, command: str, command_id: str) -> bool:
+        """`True` where this command was here before: what was said to it is said again.
+
+        What waits for the disk is said then; and what was taken and not yet decided on is answered when it is.
+        """
+        key = (command, command_id)
+        said = self._last.get(key)
+        if said is None:
+            return key in self.open
+        if said not in self._waiting:
+            _log.info(said.command, {"id": said.id, "answer": said.answer.value, "again": True})
+            self._tell(said, lambda: None)
+        return True
 
     async def refuse(self, command: str, command_id: str, reason: str) -> bool:
         """Refuse what was never taken. `False` where the refusal cannot be kept either: it may come again."""

@@ -71,9 +71,7 @@ class CommandDesk:
             return True  # nothing of ours
         found = parsed(desk.model, message.payload)
         command_id = id_in(message.payload) if isinstance(found, str) else found.id
-        before = self._answers.known(name, command_id)
-        if before is not None and command_id != UNKNOWN:
-            self._answers.repeat(before)
+        if command_id != UNKNOWN and self._answers.again(name, command_id):
             return True
         why = desk.closed or self._why_not(found, message)
         if why:

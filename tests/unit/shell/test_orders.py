@@ -135,6 +135,21 @@ def test_decided_kept_answered_acknowledged() -> None:
     played(play)
 
 
+def test_one_that_comes_again_before_it_is_answered_waits_for_its_answer() -> None:
+    """Most orders are answered a moment after they are taken: once what they need was read anew."""
+
+    async def play(scene: Scene) -> None:
+        answer, scene.orders.answer = scene.orders.answer, lambda *_: None  # type: ignore[method-assign]
+        await scene.take(order("a"), order("a"), order("a", "boot:1"))
+        assert scene.happened == ["decided a", "ack", "ack", "ack"]
+        answer("a", Answer.ACCEPTED, "bay 2")
+        await asyncio.sleep(0.1)
+        assert scene.happened[4:] == ["a accepted"]
+        assert scene.challenge.current == "boot:1"
+
+    played(play)
+
+
 def test_order_reservation_and_answer_are_one_transaction() -> None:
     async def play(scene: Scene) -> None:
         commits: list[list[str]] = []
