@@ -317,7 +317,7 @@ class Sequencer:
         if lacking:
             return lacking
         if draft.packml not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}:
-            return f"reset is for Stopped or Idle, station is {draft.packml.value}"
+            return f"reset is for Stopped or Idle, station is {draft.packml.value}{_for(draft)}"
         if draft.swap is not None:
             return f"the controller leaves, swap {draft.swap.id} stays open"
         self._reset(draft)
@@ -388,6 +388,15 @@ def _no_service_without_books(draft: Draft) -> None:
     if draft.mode is Mode.PRODUCTION and draft.fault_stands(FaultCode.JOURNAL_FAILED):
         resting = draft.packml not in {*MOVING, *_STANDSTILL, PackML.ABORTED}
         draft.packml = PackML.HELD if resting else draft.packml
+
+
+def _for(draft: Draft) -> str:
+    """What a station that is held is held for."""
+    if draft.packml is not PackML.HELD:
+        return ""
+    if draft.swap is not None:
+        return f": swap {draft.swap.id} is not over, see `next` in its status"
+    return f" for {draft.held_for}" if draft.held_for else ""
 
 
 def _no_held_swap(action: str, draft: Draft) -> str:

@@ -75,10 +75,7 @@ class Play:
             case "make":
                 self._make(name, other)
             case "send":
-                if name not in self.come:
-                    running.world.queue_car(CARS[name])
-                    self.come.add(name)
-                running.publish(topic, self.made[name])
+                self._send(name)
             case "keep":
                 clock = asyncio.get_running_loop().time
                 running.broker.go_down(clock(), lose_sessions=True)
@@ -91,9 +88,7 @@ class Play:
             case "begun":
                 await until(running, PackML.EXECUTE)
             case "over":
-                while not any(f'"order_id":"{name}","answer":"completed"' in line for line in running.trace):
-                    await asyncio.sleep(0.1)
-                await asyncio.sleep(1.0)
+                await self._over(name)
             case "killed":
                 inject(running.rig, "controller-dead")
                 await asyncio.sleep(0.5)
@@ -108,6 +103,17 @@ class Play:
                 await asyncio.sleep(2.0)
             case _:
                 raise ValueError(step)
+
+    def _send(self, name: str) -> None:
+        if name not in self.come:
+            self.running.world.queue_car(CARS[name])
+            self.come.add(name)
+        self.running.publish(self.running.topics.order, self.made[name])
+
+    async def _over(self, name: str) -> None:
+        while not any(f'"order_id":"{name}","answer":"completed"' in line for line in self.running.trace):
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
 
     def _make(self, name: str, other: str) -> None:
         key, _, value = other.partition("=")

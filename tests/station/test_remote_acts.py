@@ -195,10 +195,44 @@ def test_with_an_open_swap_nothing_is_reset_from_afar() -> None:
             await running.controller.ready.wait()
         ask(running, "reset", "a")
         await asyncio.sleep(0.1)
-        assert [t[:2] for t in told(running, "reset")] == [("a", "refused")]
+        ((name, answer, reason),) = told(running, "reset")
+        assert (name, answer) == ("a", "refused")
+        assert reason == (
+            "reset is for Stopped or Idle, station is Held: swap sim-1-1 is not over, see `next` in its status"
+        )
         assert running.controller.state.packml is PackML.HELD
 
     played(play, *REMOTE)
+
+
+def test_after_a_crash_with_nothing_pending_a_station_is_reset_from_afar_where_that_is_let_in() -> None:
+    async def crashed(running: VirtualStation) -> None:
+        await idle(running)
+        inject(running.rig, "controller-dead")
+        await asyncio.sleep(1.0)
+        clear(running.rig, "controller-dead")
+        async with asyncio.timeout(20):
+            await running.controller.ready.wait()
+        await asyncio.sleep(2.0)
+        assert running.controller.state.packml is PackML.STOPPED, "nothing moves by itself"
+
+    async def let_in(running: VirtualStation) -> None:
+        await crashed(running)
+        ask(running, "reset", "a")
+        async with asyncio.timeout(20):
+            await until(running, PackML.IDLE)
+        await asyncio.sleep(0.1)
+        assert told(running, "reset") == [("a", "accepted", "")]
+
+    async def shut(running: VirtualStation) -> None:
+        await crashed(running)
+        ask(running, "reset", "a")
+        await asyncio.sleep(2.0)
+        assert [t[:2] for t in told(running, "reset")] == [("a", "refused")]
+        assert running.controller.state.packml is PackML.STOPPED
+
+    played(let_in, "reset")
+    played(shut, "hold", "resume", "abort")
 
 
 def test_killed_at_any_moment_an_act_is_answered_and_done_at_most_once() -> None:

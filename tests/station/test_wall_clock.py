@@ -22,6 +22,10 @@ HOUR_MS = 3_600_000
 Y1970_MS = 0
 Y2038_MS = 2_147_483_640_000
 """Eight seconds before the seconds since 1970 leave 31 bits."""
+Y2106_MS = 4_294_967_288_000
+"""Eight seconds before they leave 32."""
+Y9999_MS = 253_402_300_700_000
+"""Some minutes before years have five digits."""
 VIN = "LNAUTS0A0PX000077"
 
 
@@ -43,7 +47,7 @@ async def over(running: VirtualStation) -> None:
     await asyncio.sleep(0.5)
 
 
-@pytest.mark.parametrize("began_ms", [Y1970_MS, Y2038_MS, EPOCH_MS + HOUR_MS, EPOCH_MS - HOUR_MS])
+@pytest.mark.parametrize("began_ms", [Y1970_MS, Y2038_MS, Y2106_MS, Y9999_MS, EPOCH_MS + HOUR_MS, EPOCH_MS - HOUR_MS])
 @pytest.mark.parametrize("source", [ClockSource.NONE, ClockSource.NTP])
 def test_a_whole_swap_by_a_clock_that_is_somewhere(began_ms: int, source: ClockSource) -> None:
     """The order lives by the clock of the station, which the sender shares here; the swap lasts as long as ever."""
@@ -94,7 +98,7 @@ def test_steps_in_mid_swap_change_nothing_but_the_stamps() -> None:
             assert running.world.referee.breaches == []
             return told(running, "order-1"), rows, found.values.duration_s, found.values.clock_source
 
-    steps = (EPOCH_MS + HOUR_MS, EPOCH_MS - HOUR_MS, Y1970_MS, Y2038_MS, -HOUR_MS)
+    steps = (EPOCH_MS + HOUR_MS, EPOCH_MS - HOUR_MS, Y1970_MS, Y2038_MS, Y2106_MS, Y9999_MS, -HOUR_MS)
     stepped, straight = virtual(one(steps)), virtual(one((EPOCH_MS,) * len(steps)))
     assert stepped[:3] == straight[:3]
     assert (stepped[3], straight[3]) == ("none", "ntp")
@@ -113,6 +117,35 @@ def test_only_a_clock_that_somebody_sets_lets_an_order_expire() -> None:
             running.order("order-2", VIN)
             await asyncio.sleep(0.1)
             assert [a for a, _ in told(running, "order-2")][:1] == ["accepted"]
+
+    virtual(main())
+
+
+@pytest.mark.parametrize("to_ms", [Y1970_MS, Y2038_MS, Y9999_MS, EPOCH_MS + HOUR_MS, EPOCH_MS - HOUR_MS])
+@pytest.mark.parametrize("source", [ClockSource.NTP, ClockSource.NONE])
+def test_an_order_that_waits_expires_when_it_was_meant_to_however_the_clock_steps(
+    to_ms: int, source: ClockSource
+) -> None:
+    """It is good for 20 s when it comes; the swap before it lasts longer. The clock steps 5 s later."""
+
+    async def main() -> None:
+        wall = Wall()
+        async with virtual_station(STATION, 1, wall=wall) as running:
+            await idle(running)
+            running.order("order-1")
+            await until(running, PackML.EXECUTE)
+            running.order("order-2", VIN, expires_at=running.now_ms() + 20_000)
+            await asyncio.sleep(5.0)
+            assert told(running, "order-2") == [("accepted", "next, bay 2")]
+            wall.began_ms, wall.source = to_ms, source
+            await asyncio.sleep(14.5)
+            assert len(told(running, "order-2")) == 1, "not before its time"
+            await asyncio.sleep(1.0)
+            ((answer, reason),) = told(running, "order-2")[1:]
+            assert (answer, "expired" in reason) == ("failed", True)
+            kept = await running.journal.rows(Query(kind="order-answer", newest_first=True, limit=1))
+            assert kept[0].row.body["order_id"] == "order-2"
+            assert kept[0].stamp.clock_source is source
 
     virtual(main())
 
