@@ -94,7 +94,7 @@ class Controller:
         self.progress = Progress(station.config.process.progress, rounds, actors_of(self.plant), host.clock)
         limit_s, slow = station.config.process.journal.commit_s, self._journal_slow
         self._recorder = Recorder(journal, self._journal_failed, self.progress.duty(JOURNAL), limit_s, slow)
-        journal.watch_space(self._journal_space)
+        journal.watch(self._journal_space, lambda text: self._guarded(lambda: self._recorder.fail(text)))
         cloud = station.config.cloud
         self.uplink = Uplink(links.cloud, cloud.events_kept, cloud.again_s)
         self.cloud = Cloud(station, self.uplink, host.boot_id, host.now_ms, host.software, self.params.nominal_s)

@@ -94,8 +94,11 @@ class Journal(Protocol):
         """
         ...
 
-    def watch_space(self, told: Callable[[Space], None]) -> None:
-        """Be told when the disk becomes low or full, or is well again; in the loop."""
+    def watch(self, space: Callable[[Space], None], failed: Callable[[str], None]) -> None:
+        """Be told, in the loop, when the disk becomes low or full or is well again, and of a failure that no call saw.
+
+        The latter is found by upkeep, between the calls: nobody who waits would hear of it.
+        """
         ...
 
     async def rows(self, query: Query = ALL) -> list[Entry]:
@@ -109,8 +112,8 @@ class LostJournal:
     def __init__(self, why: str) -> None:
         self._why = why
 
-    def watch_space(self, told: Callable[[Space], None]) -> None:
-        """See `Journal`. There is nothing to tell."""
+    def watch(self, space: Callable[[Space], None], failed: Callable[[str], None]) -> None:
+        """See `Journal`. There is nothing to tell: the first call hears it."""
 
     async def append(self, rows: Sequence[Row]) -> None:
         """See `Journal`. Always raises."""

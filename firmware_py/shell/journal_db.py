@@ -1,5 +1,6 @@
 """The journal's database: one SQLite file, write-ahead log, each commit synced to the disk."""
 
+import errno
 import fcntl
 import json
 import os
@@ -20,13 +21,18 @@ BUSY_S: Final = 2.0
 IN_MEMORY: Final = ":memory:"
 FULL: Final = 2
 """`synchronous`: the log is synced at each commit. NORMAL (1) loses acknowledged rows in a power cut."""
-WAL_PAGES: Final = 1000
-"""The write-ahead log is copied into the file after so many pages: about 4 MiB."""
+COPY_AFTER: Final = 200
+"""The write-ahead log is copied into the file after so many commits, about 4 MiB, as soon as nobody writes.
+
+By ourselves: SQLite's own way of doing it at the end of a commit keeps to itself that the disk has failed there.
+"""
+COPY_AT_LAST: Final = 5 * COPY_AFTER
+"""And at the latest after so many, whoever waits."""
 
 SETTINGS: Final[tuple[tuple[str, str | int], ...]] = (
     ("journal_mode", "wal"),
     ("synchronous", FULL),
-    ("wal_autocheckpoint", WAL_PAGES),
+    ("wal_autocheckpoint", 0),
     ("temp_store", 2),  # in memory: a sort needs no second place on the disk
 )
 """Set when a file is opened, then read back: a setting that did not take would be noticed in a power cut only."""
@@ -38,6 +44,9 @@ TAIL: Final = 100
 
 FREED: Final = "ballast-freed"
 """Kind of the row that says that the disk was full: it is kept in the room that the reserve has left."""
+
+
+_DISK_IS_BROKEN: Final = frozenset({errno.EIO, errno.EROFS})
 
 
 class Reserve(Protocol):
@@ -108,6 +117,8 @@ class JournalDb:
         self._reserve = reserve
         self._thinning = None if keep is None else Thinning(keep)
         self.commits = 0
+        self._copied = 0
+        """Commits until the log was copied last."""
         in_memory = str(path) == IN_MEMORY
         self._lock = None if in_memory else InstanceLock(lock_of(Path(path)))
         try:
@@ -137,15 +148,28 @@ class JournalDb:
         except sqlite3.Error as error:
             raise self.fail(f"{type(error).__name__}: {error}") from error
         self.commits += 1
+        if self.commits - self._copied >= COPY_AT_LAST:
+            self.tend(drafts[-1].stamp)
+
+    @property
+    def is_due(self) -> bool:
+        """The write-ahead log waits to be copied."""
+        return self.commits - self._copied >= COPY_AFTER
 
     def tend(self, now: Stamp) -> bool:
         """A small step of upkeep, for when nobody waits; True while there is more. Raises JournalError as `append`."""
         self.check()
         try:
+            if self.is_due:
+                self._copied = self.commits
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+                return True
             if self._reserve is not None and self._reserve.grow():
                 return True
             return self._thinning is not None and self._thinning.step(self._connection, now)
-        except OSError:
+        except OSError as error:
+            if error.errno in _DISK_IS_BROKEN:
+                raise self.fail(f"the reserve: {error}") from error
             return False  # no room for a reserve: `space` says so
         except sqlite3.Error as error:
             if not _is_full(error):
@@ -257,7 +281,7 @@ def integrity(connection: sqlite3.Connection) -> list[str]:
 
 def _set(connection: sqlite3.Connection, *, in_memory: bool) -> None:
     for name, wanted in SETTINGS:
-        if in_memory and name in {"journal_mode", "wal_autocheckpoint"}:
+        if in_memory and name == "journal_mode":
             continue
         connection.execute(f"PRAGMA {name} = {wanted}").close()
     for name, wanted in SETTINGS:

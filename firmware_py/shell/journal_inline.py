@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from firmware_py.shell.journal import ALL, Clock, Entry, Query, Row, draft
+from firmware_py.shell.journal import ALL, Clock, Entry, JournalError, Query, Row, draft
 from firmware_py.shell.journal_db import IN_MEMORY, Connect, JournalDb, Reserve, connect
 from firmware_py.shell.journal_retention import Keep
 from firmware_py.shell.journal_space import Space
@@ -31,6 +31,7 @@ class InlineJournal:
         self._clock = clock
         self._db = JournalDb(path, connect, reserve, keep)
         self._told: Callable[[Space], None] = lambda _: None
+        self._failed: Callable[[str], None] = lambda _: None
         self._space: Space | None = None
         self._goes = asyncio.Event()
         self._goes.set()
@@ -47,15 +48,18 @@ class InlineJournal:
 
     def tend(self) -> None:
         """A step of upkeep and a look at the disk, as the writer's thread does when it is idle."""
-        self._db.tend(self._clock())
+        try:
+            self._db.tend(self._clock())
+        except JournalError as error:
+            self._failed(str(error))
         space = self._db.space()
         if space is not None and (self._space is None or space[:2] != self._space[:2]):
             self._space = space
             self._told(space)
 
-    def watch_space(self, told: Callable[[Space], None]) -> None:
+    def watch(self, space: Callable[[Space], None], failed: Callable[[str], None]) -> None:
         """See `Journal`."""
-        self._told = told
+        self._told, self._failed = space, failed
 
     def hang(self, on: bool) -> None:
         """Let every commit wait from now on, or go on."""

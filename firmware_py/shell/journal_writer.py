@@ -48,6 +48,7 @@ class SqliteJournal:
         self._reserve = reserve
         self._keep = keep
         self._told: Callable[[Space], None] = lambda _: None
+        self._failed: Callable[[str], None] = lambda _: None
         self._space: Space | None = None
         self._path = path
         self._connect = connect
@@ -82,9 +83,9 @@ class SqliteJournal:
         found: list[Entry] = await self._ask([], query)
         return found
 
-    def watch_space(self, told: Callable[[Space], None]) -> None:
+    def watch(self, space: Callable[[Space], None], failed: Callable[[str], None]) -> None:
         """See `Journal`."""
-        self._told = told
+        self._told, self._failed = space, failed
 
     @property
     def commits(self) -> int:
@@ -117,7 +118,7 @@ class SqliteJournal:
         try:
             more, group = True, list[_Job | None]()
             while None not in group:
-                group = self._next_group(STEP_S if more else IDLE_S)
+                group = self._next_group(STEP_S if more or db.is_due else IDLE_S)
                 self._serve(db, [job for job in group if job is not None])
                 more = self._tend(db) if not group else more
                 self._look(db)
@@ -127,8 +128,10 @@ class SqliteJournal:
     def _tend(self, db: JournalDb) -> bool:
         try:
             return db.failed is None and db.tend(self._clock())
-        except JournalError:
-            return False  # it is latched: the next who asks hears of it
+        except JournalError as error:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._failed, str(error))
+            return False
 
     def _look(self, db: JournalDb) -> None:
         space = db.space()

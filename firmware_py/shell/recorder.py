@@ -41,6 +41,12 @@ class Recorder:
         """Why nothing is kept any more; empty where rows are."""
         return "" if self._error is None else str(self._error)
 
+    def fail(self, text: str) -> None:
+        """The journal has failed, by a call or between the calls."""
+        if self._error is None:
+            self._error = JournalError(text)
+            self._failed(text)
+
     def note(self, row: Row, kept: Kept = lambda _: None) -> None:
         """Queue a fact; it is durable before any later intent is. `kept` is told when, and whether, it is."""
         self._queue.put_nowait((row, kept))
@@ -76,8 +82,7 @@ class Recorder:
                 try:
                     await self._keep([row for row, _ in batch])
                 except JournalError as error:
-                    self._error = error
-                    self._failed(str(error))
+                    self.fail(str(error))
             for _, kept in batch:
                 kept(self._error is None)
             self._duty.done(more=not self._queue.empty())

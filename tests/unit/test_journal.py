@@ -21,7 +21,7 @@ from sim.vloop import run_virtual
 
 ROOT = Path(__file__).parents[2]
 STAMP = Stamp(12.5, 1_700_000_000.25, ClockSource.GPS)
-PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 1000, "user_version": 2}
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 0, "user_version": 2}
 """2 is FULL: each commit is on the disk."""
 
 

@@ -136,7 +136,7 @@ async def test_the_writer_says_how_the_disk_stands_and_makes_the_reserve_while_i
     room, told = Room(5), asyncio.Queue[Space]()
     one = ballast(tmp_path, room, size_mib=1)
     journal = SqliteJournal(tmp_path / "j.sqlite", lambda: NOW, reserve=one)
-    journal.watch_space(told.put_nowait)
+    journal.watch(told.put_nowait, lambda _: None)
     async with journal, asyncio.timeout(10):
         await journal.append([Row("a")])
         assert await told.get() == Space(low=True, full=False, free_mib=5)

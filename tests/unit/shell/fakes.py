@@ -37,7 +37,7 @@ class Journal:
         """Nothing was kept before."""
         return []
 
-    def watch_space(self, told: object) -> None:
+    def watch(self, space: object, failed: object) -> None:
         """There is room."""
 
     @property
