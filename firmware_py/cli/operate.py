@@ -58,8 +58,11 @@ def register(app: typer.Typer) -> None:
         app.command(action, help=text)(_act(action))
 
 
-def hold(station: Station = None, socket: Socket = None, why: Why = "", as_json: Json = False) -> None:
-    """Never asks first: to stop must be quick."""
+def hold(
+    station: Station = None, socket: Socket = None, why: Why = "", as_json: Json = False, yes: Yes = False
+) -> None:
+    """Never asks first, `--yes` or not: to stop must be quick."""
+    del yes
     answer = ask_station(station, socket, {"action": "hold", "why": why}, check=False)
     show_answer("hold", answer, as_json=as_json)
 

@@ -93,7 +93,7 @@ FAULTS: Final[dict[FaultCode, FaultRow]] = {
     FaultCode.SWAP_INTERRUPTED: FaultRow(
         _STOP,
         Reaction.HOLD,
-        "Look at car and pack, bring both into a safe place by hand, then clear the swap.",
+        "Look at car and pack, then do as the status says; clear only what a person has brought into a safe place.",
     ),
     FaultCode.OPERATOR_ABORT: FaultRow(
         _DEGRADED,

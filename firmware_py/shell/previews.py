@@ -91,4 +91,7 @@ def _way_out(controller: Controller, after: State) -> str:
 
 def _forgotten(before: State, after: State) -> str:
     gone = [f"{fault.code.value} {fault.device}" for fault in before.faults if fault not in after.faults]
-    return ", ".join(gone) or "nothing but that it was aborted"
+    forgotten = ", ".join(gone) or "nothing but that it was aborted"
+    if before.swap is None or after.swap is not None:
+        return forgotten
+    return f"{forgotten}, and swap {before.swap.id} ends here: order {before.swap.order.id} is answered failed"
