@@ -3,10 +3,11 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 STOP_S: Final = 8.0
@@ -46,16 +47,18 @@ class Child:
 
 
 @asynccontextmanager
-async def child(name: str, arguments: Sequence[str], log: Path) -> AsyncIterator[Child]:
-    """Run `swapstation ARGUMENTS` with all it says in `log`.
+async def child(
+    name: str, arguments: Sequence[str], log: Path, more: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Child]:
+    """Run `swapstation ARGUMENTS` with all it says in `log`. `more`: further variables of its environment.
 
     It leads a session of its own, so that Ctrl-C reaches us alone and we end the children in order.
     """
-    environment = {key: value for key, value in os.environ.items() if key not in {"NOTIFY_SOCKET", "WATCHDOG_USEC"}}
+    given = {key: value for key, value in os.environ.items() if key not in {"NOTIFY_SOCKET", "WATCHDOG_USEC"}}
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _ENTRY, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=out,
-            stderr=asyncio.subprocess.STDOUT, start_new_session=True, env={**environment, "PYTHONUNBUFFERED": "1"},
+            stderr=asyncio.subprocess.STDOUT, start_new_session=True, env={**given, "PYTHONUNBUFFERED": "1", **more},
         )  # fmt: skip
     try:
         yield Child(name, log, process)

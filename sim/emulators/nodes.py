@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Final
 
 from hal.codecs.frames import CarCodec, FrameCodec, PackCodec
+from hal.commands import CarMode
 from hal.config.pack import PackType
 from hal.config.vehicle import VehicleType
 from hal.ports import Frame
@@ -89,6 +90,8 @@ class CarEmulator(CanEmulator):
     def __init__(self, world: World, kind: VehicleType, coalesce_s: float | None) -> None:
         self._requests = CarCodec(kind)
         self._count: int | None = None
+        self.heard: Callable[[CarMode], bool] = lambda _: True
+        """Told of every new request before the car acts. `False`: it never came."""
         super().__init__(world, self._requests, coalesce_s, 0.5)
 
     def look(self) -> Hashable:
@@ -111,7 +114,7 @@ class CarEmulator(CanEmulator):
         if request is None or self.fault.silent:
             return
         mode, count = request
-        if count != self._count:
+        if count != self._count and self.heard(mode):
             self._count = count
             self.world.cars.ask(mode)
 

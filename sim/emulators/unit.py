@@ -1,6 +1,6 @@
 """Any Modbus unit: a register view on the world through the unit's own device file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +14,7 @@ from hal.errors import CodecError
 from hal.ports import Table
 from sim.emulators.acts import Act, Memory
 from sim.emulators.faults import ModbusFault
-from sim.emulators.protocol import ModbusReject, heed
+from sim.emulators.protocol import ModbusReject, ModbusSilence, heed
 from sim.emulators.view import Values, View
 from sim.world import World
 
@@ -47,6 +47,8 @@ class UnitEmulator:
         self.lies: dict[tuple[str, int], Scalar] = {}
         """Inputs that do not show the truth (a broken switch, a torn wire, a short), by role and element, 0 = whole."""
         self._memory = Memory()
+        self.heard: Callable[[Values], bool] = lambda _: True
+        """Told of every write before it acts. `False`: it never came."""
         self._writes = 0
         self._stamps: dict[tuple[Table, int, int], Stamp | None] = {}
         self._count = 0
@@ -88,6 +90,8 @@ class UnitEmulator:
             raise ModbusReject(ILLEGAL_VALUE) from None
         if self.fault.frozen:
             return
+        if not self.heard(written):
+            raise ModbusSilence
         self._memory.kept |= written
         self._writes += 1
         self.act(written)
