@@ -36,7 +36,7 @@ SHOWN: Final = 10
 
 
 def kills(station: str, swaps: int, wanted: int, seed: int, results: Path = RESULTS) -> list[Chain]:
-    """So many swaps and kills in all, shared by several of this station. Each swap is a line of `results` when it is over."""
+    """So many swaps and kills in all, by several of this station. Each swap is a line of `results` when it is over."""
     results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text("")
     shares = [
