@@ -124,8 +124,9 @@ class JournalDb:
         try:
             self._connection = connect(str(path))
             try:
+                found = _known_version(self._connection)  # before anything is set: a file of others stays as it is
                 _set(self._connection, in_memory=in_memory)
-                self._prepare()
+                self._prepare(found)
             except BaseException:
                 self._connection.close()
                 raise
@@ -234,12 +235,9 @@ class JournalDb:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def _prepare(self) -> None:
-        found = schema.version_of(self._connection)
-        if found == 0:
+    def _prepare(self, version: int) -> None:
+        if version == 0:
             schema.create(self._connection)
-        elif found != schema.VERSION:
-            raise schema.SchemaMismatch(found, schema.VERSION)
         try:
             tail = read(self._connection, Query(newest_first=True, limit=TAIL))
         except ValueError as error:
@@ -277,6 +275,14 @@ def read(connection: sqlite3.Connection, query: Query) -> list[Entry]:
 def integrity(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with the pages and indices of an open file; empty where nothing is. Raises sqlite3.Error."""
     return [str(line) for (line,) in connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+
+
+def _known_version(connection: sqlite3.Connection) -> int:
+    """0 for a new file. Raises SchemaMismatch, and JournalError where it is no journal."""
+    found = schema.version_of(connection)
+    if found not in {0, schema.VERSION}:
+        raise schema.SchemaMismatch(found, schema.VERSION)
+    return found
 
 
 def _set(connection: sqlite3.Connection, *, in_memory: bool) -> None:
