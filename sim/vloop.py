@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from heapq import heapify, heappop, heappush
 from types import FunctionType, MethodType
 from typing import Any, Final, NoReturn, TypeVar
@@ -24,6 +24,10 @@ MAX_TURNS_AT_ONE_INSTANT: Final = 200_000
 """More turns than this without time moving is a busy loop that would never end."""
 MIN_TIMERS_TO_SWEEP: Final = 128
 """Below this many cancelled timers a sweep costs more than it saves."""
+
+
+OWNER: Final[ContextVar[object]] = ContextVar("owner", default=None)
+"""Whose work this is: tasks and timers have the owner of who made them. Set for what is to be stopped as one."""
 
 
 class Deadlock(RuntimeError):
@@ -96,6 +100,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._generators_made = 0
         self._generators: WeakValueDictionary[int, AsyncGenerator[Any, Any]] = WeakValueDictionary()
         self._draw = random.Random(seed).random
+        self._frozen: dict[object, list[_Handle]] = {}
         self._clock_resolution = 1 / NS_PER_S
 
     def time(self) -> float:
@@ -159,9 +164,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         count = len(ready)
         if count > 1:
             self._shuffle_tasks()
+        frozen = self._frozen
         for _ in range(count):
             handle = ready.popleft()
-            if not handle._cancelled:
+            if handle._cancelled:
+                continue
+            if frozen and (owner := handle._context.get(OWNER)) in frozen:
+                frozen[owner].append(handle)
+            else:
                 handle._run()
 
     def _jump(self) -> None:
@@ -202,6 +212,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
             one, other = places[last], places[int(self._draw() * (last + 1))]
             ready[one], ready[other] = ready[other], ready[one]
 
+    def freeze(self, owner: object) -> None:
+        """Nothing of this owner runs any more, as if its process had been killed: no `finally`, no timer."""
+        self._frozen.setdefault(owner, [])
+
+    def thaw_all(self) -> None:
+        """What has waited meanwhile is ready, in its order: to be cancelled."""
+        for handles in self._frozen.values():
+            self._ready.extend(handles)
+        self._frozen.clear()
+
     def next_task_number(self) -> int:
         """Number for the task that is being made, from 1."""
         self._tasks_made += 1
@@ -234,7 +254,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             await agen.aclose()
 
     def cancel_leftovers(self) -> None:
-        """Cancel the tasks that are still alive, oldest first, and run until they have ended."""
+        """Cancel the tasks that are still alive, oldest first, and run until they have ended. The frozen too."""
+        self.thaw_all()
         leftovers = self._live_tasks()
         for task in leftovers:
             task.cancel()

@@ -15,6 +15,7 @@ from firmware_py.shell.wirelog.session import can_links, header_of
 from firmware_py.shell.wirelog.taps import Sink
 from hal.config.bundle import Station
 from hal.config.loader import load_station
+from sim.campaigns.computer import Dead
 from sim.campaigns.director import Director, Outcome, Stage
 from sim.campaigns.scenario_result import Result
 from sim.campaigns.verdict import misses
@@ -80,8 +81,8 @@ async def _rows(running: VirtualStation, query: Query) -> list[Entry]:
 def stage_of(running: VirtualStation) -> Stage:
     async def operate(request: Mapping[str, str]) -> tuple[str, str]:
         try:
-            reply = await running.controller.operate(act_of(request, "director"))
-        except JournalError as error:
+            reply = await running.operate(act_of(request, "director"))
+        except (JournalError, Dead) as error:
             return "refused", str(error)
         return reply.answer.value, reply.reason
 

@@ -63,6 +63,11 @@ class CanHub:
         if crier in self._criers:
             self._criers.remove(crier)
 
+    @property
+    def is_off(self) -> bool:
+        """The chip of the listeners is off the bus."""
+        return self._is_off
+
     def set_bus_off(self, is_off: bool) -> None:
         """The controller chip of the listeners goes off the bus, or is restarted. Off it, no frame goes either way."""
         if is_off is not self._is_off:

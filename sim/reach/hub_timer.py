@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,7 @@ class HubTimer:
         self._last_run = self._loop.time() - LEAST_GAP_S
         self._when = FOR_EVER
         self._handle: asyncio.TimerHandle | None = None
+        self._context = copy_context()  # the bus is nobody's: whoever sends on it does not make its timer theirs
 
     def __enter__(self) -> Self:
         self._idle_wake, self._hub.wake = self._hub.wake, self._arm
@@ -47,7 +49,7 @@ class HubTimer:
         if self._handle is not None:
             self._handle.cancel()
         self._when = when
-        self._handle = None if when == FOR_EVER else self._loop.call_at(when, self._run)
+        self._handle = None if when == FOR_EVER else self._loop.call_at(when, self._run, context=self._context)
 
     def _run(self) -> None:
         self._when, self._handle = FOR_EVER, None

@@ -60,6 +60,7 @@ class MemoryLineLink:
         self.down = False
         self._cutter = cutter
         self._takers: list[Callable[[list[bytes]], None]] = []
+        self._talker = talker
         self._timer = TalkTimer(talker, self._received)
 
     @property
@@ -72,6 +73,7 @@ class MemoryLineLink:
         self._takers.append(on_lines)
 
     def __enter__(self) -> Self:
+        self._talker.due(asyncio.get_running_loop().time())  # what it sent while nobody listened is lost
         self._timer.__enter__()
         return self
 

@@ -111,6 +111,8 @@ class MemoryModbusLink:
             self._leave()
 
     def _find(self, unit: int) -> ModbusEmulator:
+        if self.down:
+            raise LinkDown(f"{self.name} is cut")
         emulator = self._emulators.get(unit)
         if emulator is None:
             raise ModbusSilence if self._carrier.per_byte_s else ModbusReject(_GATEWAY_NO_TARGET)

@@ -99,9 +99,19 @@ class MemoryMqttLink(MqttBase):
         try:
             await super().__aexit__()
         finally:
-            self._core.wake.remove(self._arm)
+            if self._arm in self._core.wake:
+                self._core.wake.remove(self._arm)
             if self._timer is not None:
                 self._timer.cancel()
+
+    def cut(self) -> None:
+        """Whoever has it is dead, at once: the broker sees the connection end, and says its will."""
+        if self._arm in self._core.wake:
+            self._core.wake.remove(self._arm)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._inside is not None:
+            self._part(self._inside, with_will=True)
 
     async def publish(self, message: Message) -> None:
         """Returns once the broker took it. Raises LinkDown, LinkTimeout, DeviceRefused."""
@@ -173,13 +183,16 @@ class MemoryMqttLink(MqttBase):
             unanswered = unanswered + 1 if self._is_silent() else 0
 
     def _close(self, inside: _Inside, *, with_will: bool) -> None:
+        self._part(inside, with_will=with_will)
+        self._change(LinkState.DISCONNECTED)
+
+    def _part(self, inside: _Inside, *, with_will: bool) -> None:
         inside.ended.set()
         self._inside = None
         session, inside.session = inside.session, None
         if session is not None and session.peer is inside:
             self._core.tick(self._loop.time())
             self._core.end_session(session, with_will=with_will)
-        self._change(LinkState.DISCONNECTED)
 
     def _is_silent(self) -> bool:
         return self._core.frozen or self._client_id in self._core.faults.isolated

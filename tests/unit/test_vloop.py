@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sim.vloop import REFUSED, Deadlock, Livelock, Mishap, RealWorld, VirtualLoop, run_virtual
+from sim.vloop import OWNER, REFUSED, Deadlock, Livelock, Mishap, RealWorld, VirtualLoop, run_virtual
 
 ROOT = Path(__file__).parents[2]
 
@@ -328,3 +329,57 @@ def test_tasks_are_named_by_their_number_in_this_loop() -> None:
 
     runs: list[Callable[[], list[str]]] = [lambda: run_virtual(main())] * 2
     assert [run() for run in runs] == [["task-2", "task-3"]] * 2
+
+
+def test_what_belongs_to_a_frozen_owner_does_not_run_any_more_not_even_its_finally() -> None:
+    said: list[str] = []
+
+    async def work(name: str) -> None:
+        try:
+            asyncio.get_running_loop().call_later(2.0, said.append, f"{name}: timer")
+            await asyncio.sleep(3.0)
+        finally:
+            said.append(f"{name}: end")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        owned = copy_context()
+        owned.run(OWNER.set, "the dead")
+        dead, living = loop.create_task(work("dead"), context=owned), loop.create_task(work("living"))
+        await asyncio.sleep(1.0)
+        loop.freeze("the dead")
+        dead.cancel()
+        await asyncio.sleep(5.0)
+        assert said == ["living: timer", "living: end"]
+        assert living.done()
+        loop.thaw_all()
+        await asyncio.gather(dead, return_exceptions=True)
+        assert dead.cancelled()
+        assert "dead: end" in said
+
+    run_virtual(main())
+
+
+def test_a_frozen_owner_is_cleared_away_at_the_end() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(1.0)
+        finally:
+            ended.append("dead")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        owned = copy_context()
+        owned.run(OWNER.set, "the dead")
+        owned.run(loop.create_task, work())
+        await asyncio.sleep(0.5)
+        loop.freeze("the dead")
+        await asyncio.sleep(2.0)
+        assert ended == []
+
+    run_virtual(main())
+    assert ended == ["dead"]
