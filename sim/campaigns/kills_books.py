@@ -32,20 +32,18 @@ def judge(
 def lost_or_doubled(
     entries: Sequence[Entry], orders: Collection[str], told: Mapping[str, Sequence[tuple[str, str]]]
 ) -> list[str]:
-    """Each order has one end, the same in the journal and over MQTT; one that was completed had one swap and record."""
-    kept = {order: _finals(_answers(entries, order)) for order in orders}
+    """Orders that have not one end, the same in the journal and over MQTT, or for it not one swap and one record."""
     begun = Counter(str(e.row.body["order_id"]) for e in entries if e.row.kind == "order")
     records = Counter(str(e.row.body["order_id"]) for e in entries if e.row.kind == "record")
     wrong = list[str]()
     for order in orders:
-        ends, heard = kept[order], _finals(told.get(order, ()))
-        if len(ends) != 1:
-            wrong.append(f"{order} has {len(ends)} ends in the journal: {', '.join(ends) or 'none'}")
-        if set(heard) != set(ends):
-            wrong.append(f"{order} ended {', '.join(ends)} in the journal, {', '.join(heard) or 'nothing'} was told")
+        ends, heard = _finals(_answers(entries, order)), set(_finals(told.get(order, ())))
         swaps = 1 if "completed" in ends else 0
-        if (begun[order], records[order]) != (swaps, swaps):
-            wrong.append(f"{order} {', '.join(ends)} has {begun[order]} swaps and {records[order]} records")
+        if len(ends) != 1 or heard != set(ends) or (begun[order], records[order]) != (swaps, swaps):
+            wrong.append(
+                f"{order}: kept ends: {', '.join(ends) or 'none'}; told: {', '.join(sorted(heard)) or 'none'}; "
+                f"{begun[order]} swaps, {records[order]} records"
+            )
     return wrong
 
 

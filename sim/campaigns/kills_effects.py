@@ -10,7 +10,7 @@ from typing import Final
 
 from hal.codecs.registers import Value
 from hal.commands import CarMode
-from sim.campaigns.serve import Served
+from sim.emulators.build import Emulators
 
 SOON_S: Final = 0.02
 """Within it a command's outcome is kept, and the next command is meant and sent."""
@@ -51,7 +51,7 @@ def draw(chance: Random, mean: float) -> Shot:
 class Marksman:
     """Counts what arrives at the devices: writes but the heartbeat, each repeated one once, and requests to the car."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, emulators: Emulators) -> None:
         self.effects = 0
         """So far in this swap."""
         self.last = ""
@@ -62,10 +62,10 @@ class Marksman:
         self._shot: Shot | None = None
         self._kill: Callable[[], None] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
-        for name, unit in served.emulators.units.items():
+        for name, unit in emulators.units.items():
             unit.heard = partial(self._written, name)
-        if served.emulators.car is not None:
-            served.emulators.car.heard = self._asked
+        if emulators.car is not None:
+            emulators.car.heard = self._asked
 
     def aim(self, shot: Shot, kill: Callable[[], None]) -> None:
         """Kill by this shot, unless `rest` comes before."""

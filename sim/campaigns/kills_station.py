@@ -56,7 +56,7 @@ class StationUnderKills:
         self._chance = Random(wishes.seed)
         self._news = asyncio.Event()
         self._sender = Sender(served.broker.core, served.topics, self._clock, wall_ms)
-        self._marksman = Marksman(served)
+        self._marksman = Marksman(served.emulators)
         self._still = Stillness(served.world)
         self._ready = Ready(wishes.folder / "notify.sock")
         self._swap = Swapped(wishes.name, 1)
