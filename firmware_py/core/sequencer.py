@@ -1,14 +1,13 @@
 """The sequencer: `step(state, image, event) -> (state', effects)`, PackML station state around the chart."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Final
 
 from firmware_py.core import manual, modes, orders, restart, safety, standing
 from firmware_py.core.chart.rows import Row
 from firmware_py.core.chart.table import CHART, FIRST_ROWS
 from firmware_py.core.draft import Draft
-from firmware_py.core.effects import Act, Answer, Arm, Disarm, Note, Reply, Result, StopMotion, Told
+from firmware_py.core.effects import Act, Answer, Arm, Disarm, Reply, Result, StopMotion, Told
 from firmware_py.core.engine import Chart
 from firmware_py.core.events import (
     Action,
@@ -30,6 +29,7 @@ from firmware_py.core.events import (
 )
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.image import Image
+from firmware_py.core.operators import ENABLE, RESETTING, STATION, Operators, enable, reset
 from firmware_py.core.packml import MOVING, Mode, PackML, StablePlace
 from firmware_py.core.packs import unheard
 from firmware_py.core.params import Params
@@ -38,28 +38,12 @@ from firmware_py.core.standstill import seen_moving, stands_still
 from firmware_py.core.state import Active, Phase, Purpose, State
 from hal.commands import RunEnable
 
-_STANDING: Final = frozenset(
-    {
-        FaultCode.LINK_LOST,
-        FaultCode.DEVICE_IDENTITY_WRONG,
-        FaultCode.JOURNAL_FAILED,
-        FaultCode.JOURNAL_SLOW,
-        FaultCode.DISK_FULL,
-        FaultCode.DISK_LOW,
-        FaultCode.MOTION_NOT_STOPPED,
-    }
-)
-"""Faults that go when their cause is seen to be gone, never by a word."""
 _GO_ON: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DISK_LOW})
 """Troubles that end no motion by themselves: a row that needs the device notices, or only new swaps are refused."""
 _NOT_ENABLED: Final = (FaultCode.DRIVES_NOT_ENABLED, "safety")
 _STANDSTILL: Final = frozenset({PackML.HOLDING, PackML.STOPPING})
 """States that wait until nothing moves any more."""
-STATION: Final = "station:"
-_ENABLE_S: Final = "enable"
 _STANDSTILL_S: Final = "standstill"
-_PASSING: Final = frozenset({FaultCode.COMMAND_REFUSED, FaultCode.COMMAND_FAILED, FaultCode.DRIVES_NOT_ENABLED})
-"""Faults of an act, not of a state: a reset is their end."""
 
 
 class Sequencer:
@@ -68,6 +52,7 @@ class Sequencer:
     def __init__(self, params: Params, rows: Mapping[str, Row] = CHART) -> None:
         self.params = params
         self.chart = Chart(rows, params)
+        self._operators = Operators(params, self.chart, self._moving)
 
     def step(self, state: State, image: Image, event: Event) -> Result:
         """One decision. Effects are to be carried out in order."""
@@ -84,7 +69,7 @@ class Sequencer:
             case Withhold():
                 orders.withhold(draft, event)
             case Operator():
-                self._operator(draft, image, event)
+                self._operators.ask(draft, image, event)
             case Trouble():
                 self._trouble(draft, event)
             case Recovered(device, code):
@@ -94,7 +79,7 @@ class Sequencer:
             case Leave(why):
                 self._leave(draft, why)
         if orders.settle(draft):
-            draft.effects.append(Disarm(STATION + _ENABLE_S))
+            draft.effects.append(Disarm(STATION + ENABLE))
         if draft.packml in _STANDSTILL:
             self._stopping(draft, begun=state.packml not in _STANDSTILL)
         _no_service_without_books(draft)
@@ -113,7 +98,7 @@ class Sequencer:
     def _isolate(self, draft: Draft, state: State, image: Image, bay: int, swap_id: str) -> None:
         if standing.isolation_due(state, image) == bay:
             standing.begin_isolation(draft, image, bay, swap_id)
-            self._enable(draft)
+            enable(draft, self.params)
 
     def moving(self, state: State) -> tuple[str, ...]:
         """Devices that the active rows may have in motion: the shell polls these fast."""
@@ -153,7 +138,7 @@ class Sequencer:
             case PackML.HOLDING | PackML.STOPPING if stands_still(image, self._begun(draft)):
                 self._at_rest(draft)
             case PackML.RESETTING if not unready(image, self.params) and not unheard(image):
-                draft.effects.append(Disarm(STATION + "resetting"))
+                draft.effects.append(Disarm(STATION + RESETTING))
                 draft.place = StablePlace.S0
                 draft.packml = PackML.IDLE
             case PackML.HELD if stands_still(image):
@@ -163,7 +148,7 @@ class Sequencer:
         if draft.packml is PackML.COMPLETING:
             draft.packml = PackML.COMPLETE
         elif draft.packml is PackML.COMPLETE:
-            self._reset(draft)
+            reset(draft, self.params)
 
     def _watch_safety(self, draft: Draft, image: Image) -> None:
         for fault in draft.faults:
@@ -198,7 +183,7 @@ class Sequencer:
             self._go(draft)
 
     def _go(self, draft: Draft) -> None:
-        draft.effects.append(Disarm(STATION + _ENABLE_S))
+        draft.effects.append(Disarm(STATION + ENABLE))
         draft.clear_fault(*_NOT_ENABLED)
         if draft.jog is not None:
             draft.effects.append(manual.drives_run(draft, self.params))
@@ -238,10 +223,10 @@ class Sequencer:
             self.chart.time_up(draft, image, timer)
             return
         name = timer.removeprefix(STATION)
-        if name == _ENABLE_S and orders.unbegun(draft.before):
+        if name == ENABLE and orders.unbegun(draft.before):
             draft.hold("the safety chain was not read", ())
             return
-        if name == _ENABLE_S and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
+        if name == ENABLE and draft.packml in {PackML.STARTING, PackML.UNHOLDING}:
             draft.raise_fault(*_NOT_ENABLED, "the safety PLC did not enable the drives")
             draft.hold("drives not enabled", (), _NOT_ENABLED)
         elif name == _STANDSTILL_S and draft.packml in _STANDSTILL:
@@ -249,7 +234,7 @@ class Sequencer:
             if moving:
                 draft.raise_fault(FaultCode.MOTION_NOT_STOPPED, "station", f"still moving: {', '.join(moving)}")
             self._at_rest(draft)
-        elif name == "resetting" and draft.packml is PackML.RESETTING:
+        elif name == RESETTING and draft.packml is PackML.RESETTING:
             lacking = unready(image, self.params)
             if lacking:
                 draft.effects.append(Told(Action.RESET.value, 0, Answer.FAILED, "; ".join(lacking)))
@@ -266,109 +251,7 @@ class Sequencer:
         if begins:
             draft.swaps_started += 1
             draft.packml = PackML.STARTING
-            self._enable(draft)
-
-    def _enable(self, draft: Draft) -> None:
-        draft.enable_asked = False
-        draft.effects.append(Arm(STATION + _ENABLE_S, self.params.limit_s["enable"]))
-
-    def _operator(self, draft: Draft, image: Image, event: Operator) -> None:
-        acts: Mapping[Action, Callable[[Draft, Image], str]] = {
-            Action.RESET: self._op_reset,
-            Action.HOLD: self._op_hold,
-            Action.RESUME: self._op_resume,
-            Action.ABORT: self._op_abort,
-            Action.CLEAR: self._op_clear,
-            Action.MODE: lambda d, i: modes.change(d, i, event.mode or d.mode),
-            Action.JOG: lambda d, i: self._op_jog(d, i, event),
-            Action.STEP: lambda d, i: self._op_step(d, i, event.row),
-        }
-        why = acts[event.action](draft, image)
-        if why or event.action is not Action.JOG:  # a move by hand is answered when it is over
-            draft.effects.append(Told(event.action.value, event.ask, Answer.REFUSED if why else Answer.ACCEPTED, why))
-
-    def _op_jog(self, draft: Draft, image: Image, event: Operator) -> str:
-        why = manual.ask(draft, image, event, self.params)
-        if not why:
-            self._enable(draft)
-        return why
-
-    def _op_step(self, draft: Draft, image: Image, row: str) -> str:
-        if draft.packml is not PackML.HELD or draft.swap is None:
-            return _no_held_swap("step", draft)
-        if why := restart.why_not_on(draft):
-            return why
-        lacking = modes.release(draft, image, row, self.chart.rows, FIRST_ROWS[draft.swap.purpose])
-        return lacking or self._go_on(draft, image)
-
-    def _go_on(self, draft: Draft, image: Image) -> str:
-        """A held swap moves again, or why not."""
-        lacking = [text for _, text in safety.missing(image.safety)]
-        if not lacking:
-            restart.over(draft)
-            draft.packml = PackML.UNHOLDING
-            self._enable(draft)
-        return "; ".join(lacking)
-
-    def _op_reset(self, draft: Draft, _: Image) -> str:
-        if self.params.absent:
-            return orders.no_service(self.params)
-        lacking = modes.only_in(draft.mode, "reset", (Mode.PRODUCTION,))
-        if lacking:
-            return lacking
-        if draft.packml not in {PackML.STOPPED, PackML.COMPLETE, PackML.IDLE}:
-            return f"reset is for Stopped or Idle, station is {draft.packml.value}{_for(draft)}"
-        if draft.swap is not None:
-            return f"the controller leaves, swap {draft.swap.id} stays open"
-        self._reset(draft)
-        return ""
-
-    def _reset(self, draft: Draft) -> None:
-        for fault in draft.faults:
-            if fault.code in _PASSING:
-                draft.clear_fault(fault.code, fault.device)
-        draft.packml = PackML.RESETTING
-        draft.effects.append(Arm(STATION + "resetting", self.params.limit_s["reset"]))
-
-    def _op_hold(self, draft: Draft, _: Image) -> str:
-        if draft.packml not in MOVING:
-            return f"nothing runs, station is {draft.packml.value}"
-        draft.hold("hold asked by the operator", self._moving(draft))
-        return ""
-
-    def _op_resume(self, draft: Draft, image: Image) -> str:
-        if draft.packml is not PackML.HELD or draft.swap is None:
-            return _no_held_swap("resume", draft)
-        lacking = modes.only_in(draft.mode, "resume", (Mode.PRODUCTION,)) or restart.why_not_on(draft)
-        return lacking or self._go_on(draft, image)
-
-    def _op_abort(self, draft: Draft, image: Image) -> str:
-        if draft.packml is not PackML.HELD or draft.swap is None:
-            return _no_held_swap("abort", draft)
-        lacking = modes.only_in(draft.mode, "abort", (Mode.PRODUCTION, Mode.MAINTENANCE))
-        lacking = lacking or restart.why_not_on(draft) or "; ".join(text for _, text in safety.missing(image.safety))
-        if lacking:
-            return lacking
-        way = self.chart.way_out(draft)
-        if way is None:
-            rows = ", ".join(a.row for a in draft.active)
-            return f"at step {rows} the only way out is on: resume"
-        self.chart.abandon(draft, way, FaultCode.OPERATOR_ABORT)
-        draft.swap = replace(draft.swap, failure=FaultCode.OPERATOR_ABORT)
-        return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
-
-    def _op_clear(self, draft: Draft, _: Image) -> str:
-        of_start = draft.recovery is not None or any(fault.code in restart.OF_START for fault in draft.faults)
-        if draft.packml is not PackML.ABORTED and not (draft.packml is PackML.HELD and of_start):
-            return f"clear is for Aborted, and for Held after a restart; station is {draft.packml.value}"
-        if draft.recovery is not None:
-            restart.cleared(draft)
-        for fault in draft.faults:
-            if fault.code not in {*safety.CODES, *_STANDING}:
-                draft.clear_fault(fault.code, fault.device)
-        draft.keep(Note.STATE, state=PackML.CLEARING.value)
-        draft.packml = PackML.STOPPED
-        return ""
+            enable(draft, self.params)
 
     def _trouble(self, draft: Draft, event: Trouble) -> None:
         if event.row and any(a.row == event.row for a in draft.active) and draft.packml in MOVING:
@@ -388,17 +271,3 @@ def _no_service_without_books(draft: Draft) -> None:
     if draft.mode is Mode.PRODUCTION and draft.fault_stands(FaultCode.JOURNAL_FAILED):
         resting = draft.packml not in {*MOVING, *_STANDSTILL, PackML.ABORTED}
         draft.packml = PackML.HELD if resting else draft.packml
-
-
-def _for(draft: Draft) -> str:
-    """What a station that is held is held for."""
-    if draft.packml is not PackML.HELD:
-        return ""
-    if draft.swap is not None:
-        return f": swap {draft.swap.id} is not over, see `next` in its status"
-    return f" for {draft.held_for}" if draft.held_for else ""
-
-
-def _no_held_swap(action: str, draft: Draft) -> str:
-    seen = "this controller holds none" if draft.packml is PackML.HELD else f"station is {draft.packml.value}"
-    return f"{action} is for a held swap, {seen}"
