@@ -19,6 +19,7 @@ from hal.config.station import (
     PacksConfig,
     PlaceConfig,
     ReaderDevice,
+    ReservationsConfig,
     StationConfig,
     StationInfo,
     UnitConfig,
@@ -34,6 +35,8 @@ SINGLE: dict[str, type[BaseModel]] = {
     "freshness": FreshnessConfig,
     "cloud": CloudConfig,
 }
+MAY_BE_LEFT_OUT: dict[str, type[BaseModel]] = {"control": ControlConfig, "reservations": ReservationsConfig}
+"""Sections whose every value has a default."""
 BY_STEP = ("profile", "limits", "retries")
 DEVICE_MODELS: dict[str, type[DeviceConfig]] = {"vehicle": VehicleDevice, "code-reader": ReaderDevice}
 """Kinds of device that are not made of Modbus units."""
@@ -120,8 +123,8 @@ def read_draft(raw: Mapping[str, Any], spot: Spot, overlay: Mapping[str, Any], o
     draft.places = _entries(PlaceConfig, places, spot / "places")
     chargers = table_of(raw, "chargers", spot) if "chargers" in raw else {}
     draft.chargers = _entries(ChargerAt, chargers, spot / "chargers")
-    control = table_of(raw, "control", spot) if "control" in raw else {}
-    draft.single["control"] = model_of(ControlConfig, control, spot / "control")
+    for name, model in MAY_BE_LEFT_OUT.items():
+        draft.single[name] = model_of(model, table_of(raw, name, spot) if name in raw else {}, spot / name)
     for name, entry in table_of(raw, "devices", spot).items():
         _device(draft, name, entry, spot / "devices" / name)
     return draft

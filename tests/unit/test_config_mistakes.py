@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from hal.config.loader import check_file, load_station
+from hal.config.station import StationConfig
 from hal.config.tree import ConfigTree
 from hal.errors import ConfigError, Mistake
 
@@ -48,6 +50,26 @@ DRIVE = "devices/axis/leadshine-cs2rs.toml"
 SHUTTLE = "devices/generic/shuttle.toml"
 LOCKS = "devices/generic/lock-controller.toml"
 PACK = "packs/choco-20.toml"
+
+
+def test_every_section_of_a_station_is_read(root: Path) -> None:
+    path = root / STATION
+    text = path.read_text(encoding="utf-8")
+    for section in StationConfig.model_fields:
+        wrong = f"[{section}]\nnobody_knows = 5"
+        text, found = re.subn(rf"^\[{section}\].*$", wrong, text, count=1, flags=re.MULTILINE)
+        text = text if found else f"{wrong}\n{text}"
+    path.write_text(text, encoding="utf-8")
+    told = {m.key.partition(".")[0] for m in mistakes(root) if "nobody_knows" in str(m)}
+    assert told == set(StationConfig.model_fields)
+
+
+def test_what_a_station_says_of_reservations_and_of_roles_counts(root: Path) -> None:
+    change(root / STATION, ("most = 3 ", "most = 7 "), ('view = "swapstation-view"', 'view = "people"'))
+    found = load_station("choco-14", roots=(root,)).config
+    assert (found.reservations.most, found.reservations.longest_s, found.control.view) == (7, 1800.0, "people")
+    change(root / STATION, ("most = 7 ", "most = 65 "))
+    assert by_key(mistakes(root), "reservations.most").value == "65"
 
 
 def test_many_mistakes_of_many_files_at_once(root: Path) -> None:
