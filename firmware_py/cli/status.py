@@ -55,6 +55,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines += [f"reserved {_reserved(one)}" for one in found["reservations"]]
     lines += [f"operator {act['action']} {_answered(act)}"] if act else []
     lines += [f"next     {found['next']}"] if found["next"] else []
+    if found["clock_source"] == "none":
+        lines += ["clock    nobody is known to set it: commands do not expire by it, records say so"]
     return [*lines, f"unproven {', '.join(unproven)}: never run on hardware"] if unproven else lines
 
 

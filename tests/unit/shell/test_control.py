@@ -123,6 +123,28 @@ def test_with_a_dead_uplink_everything_goes_and_each_act_is_kept_with_who_and_wh
     station(play, "broker-down")
 
 
+def test_a_hold_waits_for_no_disk_and_is_kept_when_the_disk_is_back() -> None:
+    async def play(running: VirtualStation, ask: Ask) -> None:
+        assert (await ask(OPERATOR, "reset"))["ok"]
+        async with asyncio.timeout(60):
+            await until(running, PackML.IDLE)
+            await asyncio.sleep(2.0)
+            running.order("order-1")
+            await until(running, PackML.EXECUTE)
+            await asyncio.sleep(1.0)
+        running.journal.hang(True)
+        began = asyncio.get_running_loop().time()
+        assert (await ask(OPERATOR, "hold", why="lane"))["answer"] == "accepted"
+        assert asyncio.get_running_loop().time() - began < 0.05
+        assert running.controller.state.packml is PackML.HOLDING
+        running.journal.hang(False)
+        await asyncio.sleep(1.0)
+        kept = [e.row.body for e in await running.journal.rows(Query(kind="operator"))]
+        assert [(body["action"], body["why"]) for body in kept] == [("reset", ""), ("hold", "lane")]
+
+    station(play)
+
+
 @pytest.mark.parametrize("act", ["abort", "clear", "mode", "jog"])
 def test_what_needs_a_reason_is_not_done_without_one(act: str) -> None:
     async def play(running: VirtualStation, ask: Ask) -> None:
