@@ -9,11 +9,11 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
         --strip-extras --allow-unsafe --no-header --no-annotate
 
-.PHONY: help setup demo test mutants torture coverage fuzz bench figures docs lock clean
+.PHONY: help setup demo test mutants torture crash-sweep coverage fuzz bench figures docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: $(STAMP)  ## Make .venv from the locked dependencies
 
@@ -39,6 +39,10 @@ mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 
 torture: $(STAMP)  ## 20,000 power cuts, a disk that fails at each call of the journal, 300 kills in mid-swap on the wire: 1.5 h
 	@$(PY) -m bench run torture kills
+
+crash-sweep: $(STAMP)  ## A crash at every effect boundary of every scenario: a day of it, may be stopped and goes on
+	@nice -n 19 $(PY) -m sim.campaigns.crash_sweep $(SWEEP) --seed $${CRASH_SWEEP_SEED:-1} $${CRASH_SWEEP_OUT:+--out $$CRASH_SWEEP_OUT}
+	@$(PY) -m bench run crash_sweep
 
 CODEC_TESTS := tests/unit/test_codec_edges.py tests/unit/test_registers.py tests/unit/test_frames.py tests/unit/test_identity.py \
                tests/unit/test_charger_files.py tests/unit/test_stamp.py tests/golden tests/devices

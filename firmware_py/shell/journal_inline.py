@@ -35,6 +35,8 @@ class InlineJournal:
         self._space: Space | None = None
         self._goes = asyncio.Event()
         self._goes.set()
+        self.committed: Callable[[Sequence[Row]], None] = lambda _: None
+        """Told of rows that are kept, before anybody else knows."""
 
     async def append(self, rows: Sequence[Row]) -> None:
         """See `Journal`."""
@@ -44,6 +46,7 @@ class InlineJournal:
         await self._goes.wait()
         self._db.append(drafts)
         self.tend()
+        self.committed(rows)
         await asyncio.sleep(self.latency_s / 2)
 
     def tend(self) -> None:

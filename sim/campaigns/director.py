@@ -100,6 +100,30 @@ class Director:
         self._spent = ""
         self._began_s: float | None = None
         self._packs: dict[str, Pack] = {}
+        self.hands_off = False
+        """Somebody else acts for the operator from now on; cars, orders and faults come as they were to."""
+
+    @property
+    def cars(self) -> list[Ordered]:
+        """Those that were brought so far."""
+        return self._outcome.cars
+
+    @property
+    def observed(self) -> Observed:
+        """What was heard so far."""
+        return self._observed
+
+    @property
+    def broken(self) -> bool:
+        """Something was injected."""
+        return any(p.act.do.inject and p.at_s is not None for p in self._outcome.played)
+
+    def mend(self) -> None:
+        """Undo now what the scenario would undo in its time: what is broken is whole again, and the button pressed."""
+        done = {p.act.do.inject for p in self._outcome.played if p.at_s is not None}
+        for played in self._outcome.played:
+            if played.act.do.clear in done or (played.act.do.press is not None and done):
+                self._meddle(played)
 
     def prepare(self) -> None:
         """What was so before the controller was switched on. To be called then, and before `run`."""
@@ -197,7 +221,9 @@ class Director:
         played.at_s = stage.clock() - (self._began_s if self._began_s is not None else stage.clock())
         played.moved = steel_moves(self._now())
         began_s = stage.clock()
-        if do.operator is not None:
+        if do.operator is not None and self.hands_off:
+            played.answer = do.answer
+        elif do.operator is not None:
             played.answer, played.reason = await stage.operate(do.request)
         else:
             self._meddle(played)

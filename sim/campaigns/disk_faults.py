@@ -17,7 +17,8 @@ from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.journal_space import Space
 from hal.config.loader import load_station
 from sim.campaigns.director import Director, Outcome
-from sim.campaigns.power_cuts import Left, Tape, listen
+from sim.campaigns.ear import listen
+from sim.campaigns.power_cuts import Left, Tape, effect
 from sim.campaigns.scenario_run import stage_of
 from sim.campaigns.virtual import EPOCH_MS, VirtualStation, virtual_station
 from sim.disk.vfs import FULL, IOERR_FSYNC, IOERR_WRITE, OK, READONLY, Disk, Op
@@ -95,7 +96,7 @@ async def _play(path: Path, disk: Disk, call: int | None, kind: str, scenario: s
     journal.fails(disk, call, kind)
     seen = Seen(KINDS[kind].fault)
     async with virtual_station(
-        load_station(named.scenario.station), seed, journal=journal, booted=partial(listen, tape=tape)
+        load_station(named.scenario.station), seed, journal=journal, booted=partial(listen, heard=partial(effect, tape))
     ) as running:
         director = Director(named.scenario, stage_of(running))
         director.prepare()

@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from firmware_py.shell import journal_schema as schema
 from firmware_py.shell.clock import ClockSource
-from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import Entry, JournalError, Query, Row, Stamp, draft
 from firmware_py.shell.journal_db import JournalDb, connect
 from firmware_py.shell.journal_inline import InlineJournal
 from firmware_py.shell.journal_retention import DAY_S, Keep
 from firmware_py.shell.journal_space import Space
-from hal.commands import Command, RequestCar
+from hal.commands import Command
 from hal.config.loader import load_station
 from sim.campaigns.audit import audit, owed, thinned
 from sim.campaigns.director import Director
+from sim.campaigns.ear import listen
 from sim.campaigns.scenario_run import stage_of
 from sim.campaigns.virtual import EPOCH_MS, virtual_station
 from sim.disk.power_cut import Platter
@@ -197,7 +197,9 @@ async def _play(name: str, seed: int, path: Path, disk: Disk, tape: Tape, touch:
     stamp = lambda: Stamp(clock(), EPOCH_MS / 1000 + clock(), ClockSource.NTP)  # noqa: E731 - it is the journal's clock
     journal = _Acknowledging(path, clock=stamp, connect=partial(connect, vfs=disk.vfs))
     journal.taped(tape, touch)
-    async with virtual_station(station, seed, journal=journal, booted=partial(listen, tape=tape)) as running:
+    async with virtual_station(
+        station, seed, journal=journal, booted=partial(listen, heard=partial(effect, tape))
+    ) as running:
         director = Director(scenario, stage_of(running), f"{seed}-order")
         director.prepare()
         await director.run()
@@ -217,32 +219,8 @@ class _Acknowledging(InlineJournal):
         self._tape.acknowledged(len(rows))
 
 
-def listen(controller: Controller, tape: Tape) -> None:
-    """Note each command that reaches a device: not where the controller decides on it, but where it is carried out."""
-    plant = controller.plant
-    for device in plant.devices.values():
-        device.do = _noted(device.do, tape)  # type: ignore[method-assign]  # heard where it is carried out
-    for charger in plant.chargers.values():
-        charger.do = _noted(charger.do, tape)  # type: ignore[method-assign]  # heard where it is carried out
-    if plant.car is not None:
-        request = plant.car.request
-
-        async def requested(mode: Any) -> None:
-            _note(tape, RequestCar(mode))
-            await request(mode)
-
-        plant.car.request = requested  # type: ignore[method-assign]  # heard where it is carried out
-
-
-def _noted(do: Callable[..., Any], tape: Tape) -> Callable[..., Any]:
-    async def noted(command: Command, **how: Any) -> None:
-        _note(tape, command)
-        await do(command, **how)
-
-    return noted
-
-
-def _note(tape: Tape, command: Command) -> None:
+def effect(tape: Tape, command: Command) -> None:
+    """Note a command that reaches its device, where it must have an intent."""
     words = owed(command)
     if words is not None:
         tape.events.append(Left(words))

@@ -54,6 +54,11 @@ class Scenario(Strict):
     act: tuple[Act, ...] = ()
     expect: Expect
 
+    @property
+    def breaks(self) -> bool:
+        """Something is injected in it."""
+        return any(act.do.inject for act in self.act)
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
