@@ -17,6 +17,7 @@ from typing import Any
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from hal.errors import ConfigError, DeviceRefused, LinkDown, LinkTimeout
 from hal.links.backoff import Backoff
@@ -29,6 +30,8 @@ _REFUSED = 0x80
 _TOPIC_NAME_INVALID, _PACKET_TOO_LARGE = 0x90, 0x95
 _HEADER_BYTES = 16  # PUBLISH besides topic and payload: fixed header 5, lengths 2, identifier 2, properties; rounded up
 _ANY = 0xFFFFFFFF
+_AS_PUBLISHED = SubscribeOptions(qos=1, retainAsPublished=True)
+"""What is to be kept by the broker says so to who is there, too: who never acts on it need not be away to know it."""
 
 
 class _Connection:
@@ -225,7 +228,7 @@ class AiomqttLink(MqttBase):
             wanted = self._filters[done:]
             done += len(wanted)
             for topic_filter in wanted:
-                (code,) = await connection.client.subscribe(topic_filter, qos=1)
+                (code,) = await connection.client.subscribe(topic_filter, options=_AS_PUBLISHED)
                 if getattr(code, "value", code) >= _REFUSED:
                     _log.error("%s: subscription to %s refused: %s", self.name, topic_filter, code)
             if self._connection is None and not connection.given_up.done():

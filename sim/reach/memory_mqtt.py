@@ -203,7 +203,7 @@ class MemoryMqttLink(MqttBase):
 
     def _ask(self, inside: _Inside, topic_filter: str) -> None:
         if inside.session is not None and is_filter(topic_filter):
-            self._core.subscribe(inside.session, topic_filter, Grant(1))
+            self._core.subscribe(inside.session, topic_filter, Grant(1, retain_as_published=True))
             self._core.send_retained(inside.session, topic_filter, Grant(1), self._loop.time())
 
     def _arm(self) -> None:

@@ -29,6 +29,13 @@ async def test_subscribing_while_connected_brings_what_is_retained(carrier: Carr
     assert (message.topic, message.payload, message.retain) == ("config", b"kept", True)
 
 
+async def test_what_is_to_be_kept_says_so_to_who_is_there_too(carrier: Carrier, stack: AsyncExitStack) -> None:
+    link = await opened(stack, carrier.link("link"), "orders/#")
+    await link.publish(Message("orders/a", b"kept", retain=True))
+    await link.publish(Message("orders/b", b"not kept"))
+    assert [(m.topic, m.retain) for m in await take(link, 2)] == [("orders/a", True), ("orders/b", False)]
+
+
 async def test_publish_fails_at_once_while_down(carrier: Carrier, stack: AsyncExitStack) -> None:
     link = carrier.link("link")
     with pytest.raises(LinkDown):

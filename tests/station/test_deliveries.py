@@ -47,6 +47,7 @@ CASES: dict[str, tuple[str, Mapping[str, list[str]], str]] = {
     "held back over a restart": ("make:a killed ready send:a pause send:a", {"a": ["refused"]}, ""),
     "held back while another was served": ("make:b make:a send:a over:a send:b", {"a": SERVED, "b": ["refused"]}, "a"),
     "kept by the broker": ("make:a keep:a gone pause send:a", {"a": ["refused"]}, ""),
+    "to be kept by the broker, heard as it comes": ("make:a retain:a pause send:a gone", {"a": ["refused"]}, ""),
     "kept by the broker and served before": ("make:a send:a over:a keep:a gone pause", {"a": SERVED}, "a"),
     "not acknowledged before the uplink broke": ("make:a send:a gone pause send:a over:a", {"a": SERVED}, "a"),
     "expired": ("make:a:expires_at=1 send:a pause send:a", {"a": ["refused"]}, ""),
@@ -76,6 +77,9 @@ class Play:
                 self._make(name, other)
             case "send":
                 self._send(name)
+            case "retain":
+                clock = asyncio.get_running_loop().time
+                running.broker.publish_local(Message(topic, self.made[name], retain=True), clock())
             case "keep":
                 clock = asyncio.get_running_loop().time
                 running.broker.go_down(clock(), lose_sessions=True)
