@@ -54,7 +54,7 @@ class Cloud:
         except TimeoutError:
             raise AssertionError(f"station is {self.packml}, answers so far: {self._answers}") from None
 
-    async def order(self, order_id: str, times: int = 1) -> bytes:
+    async def order(self, order_id: str, times: int = 1, *, retain: bool = False) -> bytes:
         """Publish an order, as often as is asked, with the challenge of now."""
         now_ms = wall_ms()
         order = OrderCommand(
@@ -63,11 +63,11 @@ class Cloud:
         )  # fmt: skip
         payload = order.model_dump_json().encode()
         for _ in range(times):
-            await self.again(payload)
+            await self.again(payload, retain=retain)
         return payload
 
-    async def again(self, payload: bytes) -> None:
-        await self._client.publish(TOPICS.order, payload, qos=1)
+    async def again(self, payload: bytes, *, retain: bool = False) -> None:
+        await self._client.publish(TOPICS.order, payload, qos=1, retain=retain)
 
 
 async def killed(run: Running) -> None:
@@ -116,7 +116,9 @@ async def test_what_the_broker_delivers_again_is_acted_on_once_and_always_answer
             async with on.controller(wires) as run:
                 assert (await on.command("reset", STATION, "--yes", "--why", "test")).code == 0
                 await cloud.until(lambda: cloud.packml == "Idle")
-                first = await cloud.order("order-1", times=2)
+                await cloud.order("kept", retain=True)
+                await cloud.until(lambda: "refused" in cloud.answers("kept"))
+                first = await cloud.order("order-1", times=3)
                 await cloud.until(lambda: {"accepted", "started"} <= set(cloud.answers("order-1")))
                 late = await cloud.order("order-2")
                 run.process.send_signal(19)  # SIGSTOP: what comes now is delivered and never read
@@ -132,7 +134,8 @@ async def test_what_the_broker_delivers_again_is_acted_on_once_and_always_answer
                     await cloud.again(payload)
                 await cloud.until(lambda: len(cloud.answers("order-1")) >= seen + 2)
                 assert set(cloud.answers("order-1")) == OPEN, "its swap is open: nobody has ended it"
-                for name in ("order-2", "order-3", "order-4"):
+                assert cloud.answers("kept").count("refused") >= 2, "the broker has kept it for who comes back"
+                for name in ("kept", "order-2", "order-3", "order-4"):
                     assert not OPEN & set(cloud.answers(name))
                 assert cloud.packml == "Held"
                 assert await swaps(on) == 1

@@ -74,6 +74,8 @@ async def test_a_swap_by_the_commands_alone() -> None:
             await client.subscribe(TOPICS.all, qos=1)
             voice = Voice(client)
             await _reset(on, voice)
+            wish = (await on.command("sim", "reserve", "--json")).json
+            (held,) = (await on.command("status", STATION, "--json")).json["reservations"]
             sent = (await on.command("sim", "car", "--order", "--json")).json
             order_id = sent["order"]["id"]
             await voice.until(TOPICS.swap, lambda m: m["values"]["phase"] == "ended", SWAP_S)
@@ -83,6 +85,9 @@ async def test_a_swap_by_the_commands_alone() -> None:
         assert (record.values.outcome, record.values.lock_proven) == ("completed", True)
         assert record.values.order_id == reply["values"]["order_id"] == order_id
         assert record.values.serial_returned == sent["serial"]
+        assert (wish["answer"]["answer"], wish["reserve"]["vin"], held["stage"]) == ("accepted", sent["vin"], "held")
+        assert wish["answer"]["reason"] == f"bay {held['bay']}, pack {held['serial']}"
+        assert (sent["answer"]["answer"], record.values.serial_installed) == ("accepted", held["serial"])
         assert record.faults == []
         truth = (await on.command("sim", "status", "--json")).json
         assert truth["breaches"] == []
