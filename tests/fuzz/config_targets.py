@@ -1,25 +1,44 @@
-"""Orders from the cloud and station files: the syntax is right, values are of wrong type, range or name."""
+"""Commands from the cloud and station files: the syntax is right, values are of wrong type, range or name."""
 
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
 
 from firmware_py.shell.command_desk import id_in, parsed
+from firmware_py.shell.journal import canonical
 from hal.config import loader
 from hal.config.bundle import Station
 from hal.config.draft import read_draft
 from hal.config.files import Library
 from hal.config.mistakes import Book, Spot
 from hal.config.tree import ConfigTree
-from hal.contract import OrderCommand
+from hal.contract import Command
 from tests.golden.framing import CONFIG
 
 BROKEN: Final = 0.04
 WILD: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, -1, 1, 2**63, 2**64, -(2**70), 1e308, -0.0, 1.5, "", " ", "x", "x" * 65, "x" * 5000),
-    *("\0", "\ud83d\ude00", "LNBSCUAK0PR000001", "aion-ut", [], [1], {}, {"a": {}}, "1", "null", "٣", "../../etc"),
+    *(
+        "\0",
+        "\ud83d\ude00",
+        "\ud800",
+        "x\x1b[2J",
+        "a\nb",
+        "\u202e",
+        "LNBSCUAK0PR000001",
+        "aion-ut",
+        [],
+        [1],
+        {},
+        {"a": {}},
+        "1",
+        "null",
+        "٣",
+        "../../etc",
+    ),
 )
 ORDER: Final = {
     "id": "order-1",
@@ -33,32 +52,44 @@ ORDER: Final = {
 }
 
 
-class Orders:
-    """Messages on the order topic: an order, or the text of why it is none. Nothing is raised."""
+ACT: Final = {
+    **{key: ORDER[key] for key in ("id", "issued_at", "expires_at", "target", "challenge")},
+    "who": "anna",
+    "why": "car gone, Spur frei \u00fc",
+}
+
+
+class Commands:
+    """Messages on the topic of a command: one, or a line of text on why it is none. Nothing is raised."""
+
+    def __init__(self, model: type[Command], good: Mapping[str, Any]) -> None:
+        self._model = model
+        self._good = good
 
     def feed(self, rng: Random) -> tuple[bool, bool]:
         """One message with wild values, missing and strange keys."""
-        body: dict[str, Any] = dict(ORDER)
+        body: dict[str, Any] = dict(self._good)
         for _ in range(rng.randint(1, 3)):
-            draw, key = rng.random(), rng.choice(list(ORDER))
+            draw, key = rng.random(), rng.choice(list(self._good))
             if draw < 0.75:
                 body[key] = rng.choice(WILD)
             elif draw < 0.9:
                 body.pop(key, None)
             else:
-                body[rng.choice(("mode", "Id", "", "vin "))] = rng.choice(WILD)
+                body[rng.choice(("mode", "Id", "", "vin ", "\x1b[2J", 5000 * "k", "\udfff"))] = rng.choice(WILD)
         payload = json.dumps(body, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
         broken = rng.random() < BROKEN
         if broken:
             at = rng.randrange(len(payload))
             payload = payload[:at] + rng.randbytes(1) + payload[at + rng.randint(0, 2) :]
-        found = parsed(OrderCommand, payload)
+        found = parsed(self._model, payload)
         assert re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", id_in(payload))
-        assert isinstance(found, OrderCommand | str)
-        if isinstance(found, OrderCommand):
-            assert len(found.vin) == 17
+        if isinstance(found, str):
+            assert found.isprintable()
+            assert 0 < len(found) < 1000
         else:
-            assert 0 < len(found) < 20_000
+            assert canonical(found.model_dump()), "it can be kept"
+            assert all(value.isprintable() for value in found.model_dump().values() if isinstance(value, str))
         return not broken, isinstance(found, str)
 
 

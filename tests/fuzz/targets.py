@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from hal.contract import ActCommand, OrderCommand
 from tests.fuzz import config_targets, frame_targets, modbus_targets, register_targets, text_targets
 from tests.fuzz.harness import Target
 
@@ -21,7 +22,8 @@ TARGETS: Final[dict[str, Callable[[], Target]]] = {
     "slcan text": text_targets.SlcanText,
     "slcan commands, device side": text_targets.SlcanCommands,
     "code reader lines": text_targets.CodeLines,
-    "MQTT order": config_targets.Orders,
+    "MQTT order": partial(config_targets.Commands, OrderCommand, config_targets.ORDER),
+    "MQTT act": partial(config_targets.Commands, ActCommand, config_targets.ACT),
     "station file": config_targets.StationFiles,
 }
 STATION_FILE: Final = "station file"
