@@ -28,7 +28,17 @@ class Peer:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name or 'a user'} (uid {self.uid})"
+        return f"{self.name or 'a user'} (uid {self.uid})" if self.has_name else nameless(self.uid)
+
+    @property
+    def has_name(self) -> bool:
+        """This machine knows the user."""
+        return self.name != nameless(self.uid)
+
+
+def nameless(uid: int) -> str:
+    """Stands for the name of a user that this machine does not know."""
+    return f"uid {uid}"
 
 
 def peer_of(connection: socket.socket) -> Peer:
@@ -62,13 +72,13 @@ class Names:
             async with asyncio.timeout(NAME_S):
                 return await asyncio.shield(self._found[uid])
         except TimeoutError:
-            return f"uid {uid}"
+            return nameless(uid)
 
 
 def _look_up(uid: int, found: asyncio.Future[str]) -> None:
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
-        name = f"uid {uid}"
+        name = nameless(uid)
     with suppress(RuntimeError):  # the loop has ended meanwhile
         found.get_loop().call_soon_threadsafe(found.set_result, name)

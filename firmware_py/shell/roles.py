@@ -71,7 +71,7 @@ class Roster:
         if has >= needed:
             return ""
         group = self.groups[needed]
-        way = f"`sudo usermod -aG {group} {peer.name or peer.uid}`, then log in anew"
+        way = f"`sudo usermod -aG {group} {peer.name if peer.has_name else 'NAME'}`, then log in anew"
         if needed not in self.gids:
             way = (
                 f"no group {group} is on this machine: `sudo groupadd --system {group}`, {way}, start the station anew"
