@@ -9,6 +9,7 @@ from firmware_py.core.state import Swap
 from firmware_py.shell.cloud import Cloud
 from firmware_py.shell.fault_book import FaultBook
 from firmware_py.shell.host import Host
+from firmware_py.shell.inventory import Inventory
 from firmware_py.shell.journal import Journal, Row
 from firmware_py.shell.look_back import configuration
 from firmware_py.shell.record import SwapRecord, begun_before
@@ -26,6 +27,7 @@ class Books:
         self, recorder: Recorder, cloud: Cloud, reservations: Reservations, host: Host, config_hash: str
     ) -> None:
         self.faults = FaultBook(host.clock, host.now_ms)
+        self.inventory = Inventory(recorder)
         self._recorder = recorder
         self._cloud = cloud
         self._reservations = reservations

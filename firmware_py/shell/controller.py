@@ -164,6 +164,7 @@ class Controller:
         """What the journal knows of before. One that cannot be used holds the station, and does not end it."""
         try:
             found = await look_back(self._journal, self.host.boot_id, self.station.hash, self.host.software)
+            await self.books.inventory.recall(self._journal)
             past = next((event for event in found if isinstance(event, Interrupted)), None)
             await self.desks.recall(self._journal, past.swap.id if past else None)
             if past is not None:
@@ -256,7 +257,7 @@ class Controller:
 
     def _scan_again(self) -> None:
         self._rescan = None
-        self.observer.update()
+        self._observe()
         self.decide(Scan())
         bay = isolation_due(self.state, self.observer.image)
         if bay is not None:
@@ -313,12 +314,19 @@ class Controller:
             self._guarded(self._look)
 
     def _looked(self) -> None:
-        self.observer.update()
+        self._observe()
         self.decide(events.Looked())
 
     def _look(self) -> None:
-        if self.observer.update():
+        if self._observe():
             self.decide(Scan())
+
+    def _observe(self) -> bool:
+        """`True` when the Image is another than before. Packs that stand elsewhere are kept in the inventory."""
+        changed = self.observer.update()
+        if changed:
+            self.books.inventory.seen(self.observer.image, self.state.swap.id if self.state.swap else None)
+        return changed
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Run a callback of the loop. A mistake in it must end the controller, as one in a task does."""
