@@ -10,7 +10,7 @@ from firmware_py.core.draft import Draft
 from firmware_py.core.effects import Act, Answer, Arm, Disarm, Keep, Note, Reply
 from firmware_py.core.faults import FaultCode, Reaction
 from firmware_py.core.image import Image
-from firmware_py.core.packml import PackML
+from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.params import Params
 from firmware_py.core.state import Active, Install, Phase, Purpose, Swap
 from hal.commands import RunEnable
@@ -235,7 +235,12 @@ class Chart:
                 self.enter(draft, name)
 
     def way_out(self, draft: Draft) -> tuple[str, ...] | None:
-        """Where the car's rows go when the order is given up here; `None` = the only way out is on."""
+        """Where the car's rows go when the order is given up here; `None` = the only way out is on.
+
+        A car that was released has been served: its order cannot be given up any more.
+        """
+        if draft.place is StablePlace.S4:
+            return None
         exits = [self.rows[a.row].exit for a in draft.active if not self.rows[a.row].beside]
         if None in exits:
             return None

@@ -133,7 +133,9 @@ class Operators:
         if way is None:
             rows = ", ".join(a.row for a in draft.active)
             return f"at step {rows} the only way out is on: resume"
+        begun = {a.row for a in draft.active if a.resumed}
         self._chart.abandon(draft, way, FaultCode.OPERATOR_ABORT)
+        draft.active = tuple(replace(a, resumed=a.resumed or a.row in begun) for a in draft.active)
         draft.swap = replace(draft.swap, failure=FaultCode.OPERATOR_ABORT)
         return self._go_on(draft, image) if draft.mode is Mode.PRODUCTION else ""
 

@@ -46,7 +46,7 @@ class After:
     todo: str = ""
     end: str = ""
     said: list[str] = field(default_factory=list)
-    """The person's words, with the answers."""
+    """The person's words, why the station was held then, and the answers."""
     problems: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -179,12 +179,14 @@ class Aftermath:
                 return
 
     async def _say(self, word: Action) -> bool:
+        held_for = self._state.held_for
         try:
             told = await self._running.operate(Operator(word, "person", "after a crash"))
             answer, reason = told.answer, told.reason
         except (JournalError, Dead) as error:
             answer, reason = Answer.REFUSED, str(error)
-        self.after.said.append(f"{word.value}: {answer.value}{': ' if reason else ''}{reason}")
+        why = f" (held for {held_for})" if held_for else ""
+        self.after.said.append(f"{word.value}{why}: {answer.value}{': ' if reason else ''}{reason}")
         return answer is Answer.ACCEPTED
 
     # ---------------------------------------------------------------- the end

@@ -215,6 +215,7 @@ RELEASE: Final = (
     ),
     replace(
         _open_gate("19.refuse", "Open the lane gate for a car with its own pack", c.flag("platform", "shutter_closed")),
+        done=c.gate_holds_nobody,  # a gate that opens on an empty lane lets a car in that nobody expects
         update=when.keep_old,
     ),
     Row(

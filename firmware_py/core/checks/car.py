@@ -94,6 +94,18 @@ def off_the_grooves(v: View) -> Miss | None:
     return Miss("the car stands in the grooves") if all(seen) else None
 
 
+def gate_holds_nobody(v: View) -> Miss | None:
+    """The lane gate stands open; or it is shut and nobody is behind it who would have to get out."""
+    seen = v.image.platform
+    if seen.lane_gate_open is None or seen.lane_gate_closed is None or seen.lane_clear is None or seen.grooves is None:
+        return no("platform", None)
+    if seen.lane_gate_open is not seen.lane_gate_closed and (
+        seen.lane_gate_open or (seen.lane_clear and not any(seen.grooves))
+    ):
+        return None
+    return Miss("the lane gate does not stand open, and a car may be in the lane")
+
+
 def no_trouble_codes(v: View) -> Miss | None:
     """The car stores no trouble code."""
     seen = v.image.car.trouble_codes
