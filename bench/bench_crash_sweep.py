@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.figure import Comparison, Figure
-from sim.campaigns.crash_results import WRONG, Swept, read
-from sim.campaigns.crash_sweep import all_runs, results_of
+from sim.campaigns.crash_results import WRONG, Results, Swept
+from sim.campaigns.crash_sweep import all_runs, kind_of, results_of
 
 ON_REQUEST: Final = True
 OUT: Final = os.environ.get("CRASH_SWEEP_OUT", "")
@@ -17,8 +17,9 @@ SHOWN: Final = 5
 
 
 def run() -> list[Figure]:
-    """Reads the results of the sweep of these sources, as far as it has come."""
-    return figures(read(Path(OUT) if OUT else results_of(SEED)), len(all_runs(())))
+    """Reads the results of the sweep, as far as it has come. Raises ValueError for those of other sources."""
+    results = Results(Path(OUT) if OUT else results_of(SEED), kind_of(SEED))
+    return figures(results.swept(), len(all_runs(())))
 
 
 def figures(swept: Swept, runs: int) -> list[Figure]:

@@ -72,6 +72,11 @@ def results_of(seed: int) -> Path:
     return FOLDER / f"{source()}-{seed}.jsonl"
 
 
+def kind_of(seed: int) -> str:
+    """What the results of a sweep now are results of."""
+    return f"{source()} seed {seed}"
+
+
 def all_runs(wanted: Sequence[str]) -> list[Named]:
     """The runs of the scenarios of these names, or of all."""
     return [run for name in wanted or scenario_names() for run in runs_of(load_scenario(name))]
@@ -192,7 +197,7 @@ def main() -> int:
         return int(any(found.get(kind) for kind in WRONG))
     runs = all_runs(wanted.scenarios)
     try:
-        results = Results(wanted.out or results_of(wanted.seed), f"{source()} seed {wanted.seed}")
+        results = Results(wanted.out or results_of(wanted.seed), kind_of(wanted.seed))
     except ValueError as error:
         parser.error(str(error))
     swept = results.swept()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.campaigns.crash_results import WRONG, Results, read
-from sim.campaigns.crash_sweep import source
+from sim.campaigns.crash_sweep import kind_of
 
 SLICE = {"happy": 43, "bolt-cross-threaded": 89, "estop-no-pack": 89}
 """Every so manyth boundary."""
@@ -46,7 +46,7 @@ def test_one_crash_is_played_again_to_the_same_end(tmp_path: Path) -> None:
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
     before: dict[str, Any] = {"run": "no-order", "at": 1, "outcome": "nothing pending", "end": "Idle"}
-    results = Results(out, f"{source()} seed 1")
+    results = Results(out, kind_of(1))
     results.tell(before)
     assert sweep("--scenarios", "no-order", "--every", "8", "--out", str(out)).returncode == 0
     swept = read(out)

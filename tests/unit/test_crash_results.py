@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench import bench_crash_sweep
 from bench.bench_crash_sweep import figures
 from sim.campaigns.crash_results import Swept, read
 from sim.campaigns.crash_sweep import PASSES, Part, summary
@@ -44,6 +45,14 @@ def test_a_part_is_never_told_as_the_whole() -> None:
     assert "every one in 0" in share.note
     of_two = {figure.name: figure for figure in figures(swept({}, {}, {}, {}), 2)}["crash boundaries swept"]
     assert of_two.value == 50.0, "a run that was not seen yet counts as the others do"
+
+
+def test_results_of_other_sources_become_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps({"source": "other seed 1"}) + "\n")
+    monkeypatch.setattr(bench_crash_sweep, "OUT", str(path))
+    with pytest.raises(ValueError, match="other seed 1"):
+        bench_crash_sweep.run()
 
 
 def test_the_parts_are_all_boundaries_once() -> None:
