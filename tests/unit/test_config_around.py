@@ -135,3 +135,16 @@ def test_a_number_is_not_written_where_a_word_is_kept(tmp_path: Path) -> None:
     new = old.replace(' access = "w"', ' access = "w", enum = { "1" = "first" }')
     found = mistakes(tmp_path, RACK, old, new)
     assert "the argument is a number" in found["commands.mate.steps.0.write.job_bay"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "allowed"),
+    [
+        ("window = 0", "links.cloud.window", "greater than or equal to 1"),
+        ("publish_timeout_s = 0.0", "links.cloud.publish_timeout_s", "greater than 0"),
+        ("reconnect_min_s = 9.0, reconnect_max_s = 5.0", "links.cloud", "reconnect_min_s <= reconnect_max_s"),
+    ],
+)
+def test_numbers_of_the_session_with_the_broker(tmp_path: Path, entry: str, key: str, allowed: str) -> None:
+    name = 'client_id = "choco-14"'
+    assert allowed in mistakes(tmp_path, STATION, name, f"{name}, {entry}")[key]

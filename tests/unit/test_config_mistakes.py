@@ -388,16 +388,3 @@ def test_options_of_a_can_link_belong_to_its_interface(root: Path, entry: str, k
 def test_one_word_chooses_the_interface_of_a_can_link(root: Path, entry: str) -> None:
     change(root / STATION, (PACKS_LINK, f'packs = {{ kind = "can", {entry} }}'))
     assert load_station("choco-14", roots=(root,)).config.links["packs"].kind == "can"
-
-
-@pytest.mark.parametrize(
-    ("entry", "key", "allowed"),
-    [
-        ("window = 0", "links.cloud.window", "greater than or equal to 1"),
-        ("publish_timeout_s = 0.0", "links.cloud.publish_timeout_s", "greater than 0"),
-        ("reconnect_min_s = 9.0, reconnect_max_s = 5.0", "links.cloud", "reconnect_min_s <= reconnect_max_s"),
-    ],
-)
-def test_numbers_of_the_session_with_the_broker(root: Path, entry: str, key: str, allowed: str) -> None:
-    change(root / STATION, ('client_id = "choco-14"', f'client_id = "choco-14", {entry}'))
-    assert allowed in by_key(mistakes(root), key).allowed
