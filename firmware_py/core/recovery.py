@@ -34,6 +34,7 @@ _OUTCOME: Final = {
     _P.S4: Outcome.AT_S4,
 }
 _GO: Final = "look at car and pack, then resume to go on, or abort to take the proven way out"
+_ON: Final = "look at car and pack, then resume: from here the only way out is on"
 BY_HAND: Final = "look at car and pack, bring both into a safe place by hand, then clear"
 
 
@@ -118,7 +119,8 @@ def two_looks(first: Conclusion, second: Conclusion) -> Conclusion:
 
 
 def _at(place: StablePlace, more: str = "") -> Conclusion:
-    return Conclusion(_OUTCOME[place], place, PLACE_TEXT[place] + more, _GO)
+    todo = _ON if place in {_P.S3, _P.S4} else _GO
+    return Conclusion(_OUTCOME[place], place, PLACE_TEXT[place] + more, todo)
 
 
 def _at_s0(text: str) -> Conclusion:

@@ -257,6 +257,19 @@ def test_resume_goes_on_through_the_guards_and_what_is_done_is_not_sent_again() 
     assert "11" not in sent
 
 
+@pytest.mark.parametrize(("row", "place", "refused"), [("11", P.S2, False), ("16", P.S3, True)])
+def test_a_person_is_told_of_an_abort_only_where_one_is_let_in(row: str, place: P, refused: bool) -> None:
+    passed = UP_TO_12 | {"13", "14", "15"} if place is P.S3 else UP_TO_8 | {"9", "10"}
+    image = s.PROVEN if place is P.S3 else s.LOWERED
+    state = after(left(row, place, passed), image, image)
+    assert state.recovery is not None
+    assert state.recovery.found is not None
+    assert ("abort" not in state.recovery.found.todo) is refused
+    _, effects = sequencer().step(state, image, ask(Action.ABORT))
+    (told,) = of(Told, effects)
+    assert (told.answer is Answer.REFUSED) is refused
+
+
 def test_clear_ends_the_swap_and_answers_its_order() -> None:
     state = after(left("11", P.S2, UP_TO_8 | {"9", "10"}), s.LOWERED, s.LOWERED)
     state = SEQ.step(state, s.LOWERED, Trouble(FaultCode.LINK_LOST, "stacker", "gone"))[0]
