@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -27,7 +28,10 @@ def require_program(name: str) -> Path:
     found = shutil.which(name, path=PROGRAM_PATH)
     if found is not None:
         return Path(found)
-    reason = f"program {name!r} is not installed"
+    _left_out(f"program {name!r} is not installed")
+
+
+def _left_out(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}, and under CI nothing may be left out", pytrace=False)
     pytest.skip(reason)
@@ -40,10 +44,12 @@ def _needs_program() -> Callable[[str], Path]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Act on the marker `needs_program`."""
+    """Act on the markers `needs_program` and `needs_root`."""
     for marker in item.iter_markers("needs_program"):
         for name in marker.args:
             require_program(name)
+    if item.get_closest_marker("needs_root") and os.geteuid() != 0:
+        _left_out("only root can be another user")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -62,11 +62,7 @@ def _group_and_mode(path: Path) -> tuple[int, int]:
     return path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)
 
 
-def as_root() -> bool:
-    return os.geteuid() == 0
-
-
-@pytest.mark.skipif(not as_root(), reason="needs root: to be another user")
+@pytest.mark.needs_root
 async def test_of_another_user_the_primary_and_the_supplementary_groups_are_told(path: Path) -> None:
     path.parent.chmod(0o755)
     async with LineServer(path, answer, GROUPS[1]):

@@ -3,7 +3,6 @@
 import asyncio
 import grp
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,10 +24,6 @@ ASK = (
     "    connection.sendall(sys.argv[2].encode() + b'\\n')\n"
     "    sys.stdout.write(connection.makefile().readline())\n"
 )
-
-
-def as_root() -> bool:
-    return os.geteuid() == 0
 
 
 def three_groups() -> list[grp.struct_group]:
@@ -62,7 +57,7 @@ async def ask(path: Path, request: dict[str, Any], *groups: int) -> dict[str, An
     return found
 
 
-@pytest.mark.skipif(not as_root(), reason="needs root: to be another user")
+@pytest.mark.needs_root
 @pytest.mark.timeout(90)
 async def test_each_user_may_do_what_the_groups_give_and_is_told_the_way_to_the_rest(tmp_path: Path) -> None:
     view, operate, maintain = three_groups()
