@@ -40,7 +40,7 @@ mutants: $(STAMP)  ## Mutation test of the gate: no lie in it may go unnoticed
 torture: $(STAMP)  ## 20,000 power cuts, a disk that fails at each call of the journal, 300 kills in mid-swap on the wire: 1.5 h
 	@$(PY) -m bench run power_cuts disk_faults kills
 
-crash-sweep: $(STAMP)  ## A crash at every effect boundary of every scenario: a day of it, may be stopped and goes on
+crash-sweep: $(STAMP)  ## A crash at every effect boundary of every scenario: two hours, may be stopped and goes on
 	@nice -n 19 $(PY) -m sim.campaigns.crash_sweep $(SWEEP) --seed $${CRASH_SWEEP_SEED:-1} $${CRASH_SWEEP_OUT:+--out $$CRASH_SWEEP_OUT}
 	@$(PY) -m bench run crash_sweep
 

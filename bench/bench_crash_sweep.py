@@ -29,13 +29,24 @@ def figures(swept: Swept, runs: int) -> list[Figure]:
         f" every one in {swept.whole()}; seed {SEED}"
     )
     total = Figure("crashes swept", "", Comparison.NONE, len(swept.done), "", COMMAND, SUBJECT, made)
+    known = f"{swept.as_known} until it was known how they end; of those known, {swept.played_on} played on ended so"
+    told = Figure(
+        "crash stories told to their end",
+        "",
+        Comparison.NONE,
+        len(swept.done) - swept.as_known,
+        "",
+        COMMAND,
+        SUBJECT,
+        known,
+    )
     share = 100 * swept.share(runs)
     whole = Figure("crash boundaries swept", "100", Comparison.EQUAL, share, "%", COMMAND, SUBJECT, made)
     names = {"breaches": "a breach of the referee", "findings": "a finding of the auditor", "problems": "a problem"}
     wrong = [_none(f"crashes with {names[kind]}", _told(swept, kind)) for kind in WRONG]
     failed = _none("crash sweep, runs not gone through", swept.failed)
     unlisted = [f"{line['run']}@{line['at']}" for line in swept.unlisted]
-    return [total, whole, *wrong, _none("crashes concluded outside the closed list", unlisted), failed]
+    return [total, whole, told, *wrong, _none("crashes concluded outside the closed list", unlisted), failed]
 
 
 def _told(swept: Swept, kind: str) -> list[str]:

@@ -157,7 +157,7 @@ def _car_is_free(world: "World") -> Iterator[Finding]:
             yield "free-car-over-pit", "car free to move while the shutter is open"
     if driving and held:
         yield "drove-against-pins", "car drives against its pins"
-    if driving and platform.share(Actuator.LANE_GATE) < 0.99 and not platform.cylinders[Actuator.LANE_GATE].out:
+    if driving and not (platform.is_out(Actuator.LANE_GATE) or platform.cylinders[Actuator.LANE_GATE].out):
         yield "gate-on-car", "lane gate closes on a car"
     raised = not platform.is_home(Actuator.PIN_LIFT)
     if raised and platform.share(Actuator.PINS) < 0.9:

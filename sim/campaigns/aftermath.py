@@ -45,6 +45,10 @@ class After:
     text: str = ""
     todo: str = ""
     end: str = ""
+    as_known: bool = False
+    """It was not told further: from here on it goes on as one that ended so."""
+    played_on: bool = False
+    """It was told to its end all the same, and ended so."""
     said: list[str] = field(default_factory=list)
     """The person's words, why the station was held then, and the answers."""
     problems: list[str] = field(default_factory=list)
@@ -61,17 +65,17 @@ class Aftermath:
         self._running = running
         self._director = director
         self._draw = draw
-        self._first = first
         self._clock = asyncio.get_running_loop().time
-        self._resets = 0
-        self._starts = 0
+        self._word = first
+        self._refused: list[Action] = []
+        self._resumes = self._aborts = self._resets = self._starts = 0
         self.after = After()
 
     async def play(self) -> After:
         """To an end, or to the limit."""
         after = self.after
         after.dead_s = self._draw.uniform(*self._draw.choice(DEAD_S))
-        self._director.hands_off = True
+        self._director.leave_to_people()
         await asyncio.sleep(after.dead_s)
         await self._start()
         await self._conclusion()
@@ -81,6 +85,21 @@ class Aftermath:
         except TimeoutError:
             after.problems.append(f"no end within {LIMIT_S:g} s: {self._state.packml.value}")
         return after
+
+    @property
+    def person(self) -> tuple[object, ...]:
+        """All that decides what the person says from now on."""
+        known = self.after.known_s is not None
+        return (
+            known,
+            bool(self.after.said),
+            self._word,
+            *self._refused,
+            self._resumes,
+            self._aborts,
+            self._resets,
+            self._starts,
+        )
 
     @property
     def _state(self) -> State:
@@ -123,8 +142,6 @@ class Aftermath:
     # ---------------------------------------------------------------- the person
 
     async def _to_the_end(self) -> None:
-        resumes = aborts = 0
-        word, refused = self._first, list[Action]()
         for _ in range(WORDS):
             await self._rest()
             state = self._state
@@ -133,21 +150,8 @@ class Aftermath:
                     self._running.computer.switch_off(True)
                     await self._start()
                     await asyncio.sleep(STAYS_S)
-                    continue
-                case PackML.HELD if len(refused) < 4:
-                    if not await self._say(word):
-                        refused.append(word)
-                        self._director.mend()
-                        await asyncio.sleep(MEND_S)
-                        if len(refused) > 1:
-                            word = {Action.RESUME: Action.ABORT, Action.ABORT: Action.RESUME}.get(word, word)
-                        if len(refused) == 3:
-                            word = Action.CLEAR
-                        continue
-                    refused.clear()
-                    resumes, aborts = resumes + (word is Action.RESUME), aborts + (word is Action.ABORT)
-                    if aborts >= ABORTS or resumes >= RESUMES:
-                        word = Action.ABORT if aborts < ABORTS else Action.RESUME
+                case PackML.HELD if len(self._refused) < 4:
+                    await self._speak()
                 case PackML.ABORTED if await self._say(Action.CLEAR):
                     continue
                 case PackML.STOPPED if self._more() and self._resets < 3:
@@ -161,6 +165,27 @@ class Aftermath:
                 case _:
                     break
         self._judge_end()
+
+    async def _speak(self) -> None:
+        """To a held station: the first time at once, then once all is mended. A refused word makes think of another."""
+        other = {Action.RESUME: Action.ABORT, Action.ABORT: Action.RESUME}
+        if self.after.said:
+            self._director.mend()
+            await asyncio.sleep(MEND_S)
+        if not await self._say(self._word):
+            self._refused.append(self._word)
+            if len(self._refused) > 1:
+                self._word = other.get(self._word, self._word)
+            if len(self._refused) == 3:
+                self._word = Action.CLEAR
+            return
+        self._refused.clear()
+        self._resumes += self._word is Action.RESUME
+        self._aborts += self._word is Action.ABORT
+        if self._aborts >= ABORTS and self._resumes >= RESUMES:
+            self._word = Action.CLEAR
+        elif self._aborts >= ABORTS or self._resumes >= RESUMES:
+            self._word = Action.ABORT if self._aborts < ABORTS else Action.RESUME
 
     def _more(self) -> bool:
         """Something is still to come, or the end has not been followed by a reset yet."""

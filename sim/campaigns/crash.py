@@ -1,9 +1,12 @@
 """One scenario in virtual time, crashed at its effect boundaries: each crash in a child process, the run goes on.
 
 A crash is judged by the referee of the plant, by the auditor of the journal, and by what must hold after every restart.
+Its story is told to the end, or until memory and plant are those of a run that has ended well: of the run without a
+crash, or of an earlier story. Some of those are played on nevertheless, and must end as the run they were taken for.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -11,12 +14,15 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
 from firmware_py.core.events import Action
+from firmware_py.core.packml import PackML
 from firmware_py.core.recovery_words import Outcome
+from firmware_py.core.state import State
+from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import Entry, JournalError, Query
 from hal.config.loader import load_station
 from sim.campaigns.aftermath import Aftermath
@@ -24,6 +30,7 @@ from sim.campaigns.audit import audit
 from sim.campaigns.director import Director
 from sim.campaigns.effects import Effects
 from sim.campaigns.observed import FINAL
+from sim.campaigns.sameness import sameness
 from sim.campaigns.scenario_run import stage_of
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.scenario import Named
@@ -34,6 +41,10 @@ WALL_S: Final = 300
 ALL_ROWS: Final = 1_000_000
 MADE: Final = 0
 """Exit code of a child that has written its line."""
+PLAYED_ON: Final = 1 / 32
+"""Share of the stories that are told to the end whatever is known."""
+WATCHED: Final = frozenset({PackML.HELD, PackML.ABORTED, PackML.STOPPED})
+"""Where people decide how it goes on: the run without a crash is no model up to there."""
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -41,20 +52,27 @@ Tell = Callable[[dict[str, Any]], None]
 class Crashes:
     """Which boundaries of a run to crash at; `tell` takes a result. With `here` nothing is forked.
 
-    `wanted` is asked with the number of each, and whether the scenario has broken anything by then.
+    `wanted` is asked with the number of each. `known`: words of `sameness` -> how a run ended in which they came up;
+    stories that end well add theirs.
     """
 
-    wanted: Callable[[int, bool], bool]
+    wanted: Callable[[int], bool]
     tell: Tell
     here: bool = False
+    known: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A run that was gone through: how many boundaries it has, and the first one with something broken."""
+    """A run that was gone through: how many boundaries it has, and what is known from it, as in `Crashes`."""
 
-    boundaries: int
-    broken_from: int
+    boundaries: int = 0
+    known: dict[str, str] = field(default_factory=dict)
+
+
+def uncrashed(named: Named, seed: int) -> Gone:
+    """Run the scenario, and nothing else."""
+    return crash(named, seed, Crashes(lambda _: False, lambda _: None, here=True))
 
 
 def crash(named: Named, seed: int, crashes: Crashes) -> Gone:
@@ -70,7 +88,7 @@ def crash(named: Named, seed: int, crashes: Crashes) -> Gone:
         if run.at is not None and not crashes.here:
             sys.stdout.flush()
             os._exit(MADE)  # nothing of the parent is ours to end
-    return Gone(0, 0)
+    return Gone()
 
 
 class _Run:
@@ -88,7 +106,12 @@ class _Run:
         self._running: VirtualStation
         self._over = False
         self._director: Director
-        self._broken_from = 0
+        self._aftermath: Aftermath | None = None
+        self._words: list[str] = []
+        """What memory and plant came to, one after the other."""
+        self._same: asyncio.Future[str]
+        self._back: int | None = None
+        """The pipe to the parent of a child."""
 
     async def play(self) -> Gone:
         """The whole run, or, in a child, a crash and what follows."""
@@ -96,44 +119,93 @@ class _Run:
         station = load_station(self._named.scenario.station)
         other = self._named.scenario.there
         there = None if other is None else load_station(other)
-        async with virtual_station(station, self._seed, there=there, booted=self.effects.booted) as running:
-            self._running, self._crashed = running, loop.create_future()
+        async with virtual_station(station, self._seed, there=there, booted=self._booted) as running:
+            self._running, self._crashed, self._same = running, loop.create_future(), loop.create_future()
             self.effects.watch(running)
             self._director = director = Director(self._named.scenario, stage_of(running))
             director.prepare()
             playing = loop.create_task(director.run())
             playing.add_done_callback(lambda _: None if self._crashed.done() else self._crashed.set_result(None))
             await self._crashed
-            self._over, gone = True, Gone(self.effects.number, self._broken_from)
-            if self.at is None:
-                await playing
-                return gone
-            draw = Random(f"{self._named.name} {self._seed} {self.at}")
-            first = Action.RESUME if draw.random() < 0.5 else Action.ABORT
-            aftermath = Aftermath(running, director, draw, first)
-            after = await aftermath.play()
-            entries = await _rows(running)
-            problems = [*after.problems, *_orders(director, running, entries), *_outcomes(entries)]
-            breaches = [f"{b.at_s:.2f} s: {b.hazard}: {b.text}" for b in running.world.referee.breaches]
-            findings = audit(entries, self.effects.owing) if entries else []
-            self._tell({**after.as_json(), "problems": problems, "breaches": breaches, "findings": findings})
+            if self.at is not None:
+                await self._go_on()
+                playing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await playing
+            self._over, known = True, dict.fromkeys(self._words, running.controller.state.packml.value)
+            breaches = running.world.referee.breaches
+            return Gone(self.effects.number, {} if breaches else known)
+
+    async def _go_on(self) -> None:
+        """What follows the crash."""
+        running, director = self._running, self._director
+        draw = Random(f"{self._named.name} {self._seed} {self.at}")
+        first = Action.RESUME if draw.random() < 0.5 else Action.ABORT
+        self._words.clear()
+        self._aftermath = aftermath = Aftermath(running, director, draw, first)
+        playing = asyncio.get_running_loop().create_task(aftermath.play())
+        played_on = Random(f"on {self._named.name} {self._seed} {self.at}").random() < PLAYED_ON
+        over = asyncio.get_running_loop().create_future()
+        for end in (playing, *(() if played_on else (self._same,))):
+            end.add_done_callback(lambda _: None if over.done() else over.set_result(None))
+        await over
+        after, told = aftermath.after, playing.done()
+        if told:
+            playing.result()
+        else:
             playing.cancel()
-            with suppress(asyncio.CancelledError):
-                await playing
-        return gone
+            after.end, after.as_known = self._same.result(), True
+        entries = await _rows(running)
+        problems = [*after.problems, *_orders(director, running, entries, told=told), *_outcomes(entries)]
+        after.played_on = told and self._same.done()
+        if after.played_on and after.end != self._same.result():
+            problems.append(f"ended as {after.end}, taken for one that ended as {self._same.result()}")
+        breaches = [f"{b.at_s:.2f} s: {b.hazard}: {b.text}" for b in running.world.referee.breaches]
+        findings = audit(entries, self.effects.owing) if entries else []
+        self._tell({**after.as_json(), "problems": problems, "breaches": breaches, "findings": findings})
+        if not (problems or breaches or findings):
+            self._tell_back(dict.fromkeys(self._words, after.end))
+
+    def _tell_back(self, known: dict[str, str]) -> None:
+        if self._back is not None:
+            with open(self._back, "w", encoding="ascii") as back:
+                json.dump(known, back)
+
+    def _booted(self, controller: Controller) -> None:
+        self.effects.booted(controller)
+        controller.host = replace(controller.host, changed=self._changed)
+
+    def _changed(self, before: State, after: State) -> None:
+        """Where rows begin and end, all is compared with what is known."""
+        rows = [{a.row for a in state.active} for state in (before, after)]
+        if (rows[0] == rows[1] and before.packml is after.packml) or self._over is not (self._aftermath is not None):
+            return
+        self._running.world.advance(asyncio.get_running_loop().time())
+        if self._aftermath is None:
+            if after.packml in WATCHED:
+                self._words.clear()
+            words = [sameness(self._running, self._director)]
+        else:
+            plain = sameness(self._running, self._director)
+            words = [sameness(self._running, self._director, self._aftermath.person)]
+            ends = [self._crashes.known[word] for word in (plain, *words) if word in self._crashes.known]
+            if ends and self._aftermath.after.known_s is not None and not self._same.done():
+                self._same.set_result(ends[0])
+        self._words += [word for word in words if word is not None]
 
     def _reached(self, number: int, what: str) -> bool:
         if self._over:
             return False
-        if self._director.broken and not self._broken_from:
-            self._broken_from = number
-        if not self._crashes.wanted(number, bool(self._broken_from)):
+        if not self._crashes.wanted(number):
             return False
         loop = asyncio.get_running_loop()
         if not self._crashes.here:
+            ours, self._back = os.pipe()
             if child := os.fork():
-                self._wait_for(child, number, what)
+                os.close(self._back)
+                self._wait_for(child, ours, number, what)
                 return False
+            os.close(ours)
             asyncio._set_running_loop(loop)  # noqa: SLF001 - it is that of another process, by its id
             signal.alarm(WALL_S)
         self._began_s = time.perf_counter()
@@ -143,7 +215,10 @@ class _Run:
         self._crashed.set_result(None)
         return True
 
-    def _wait_for(self, child: int, number: int, what: str) -> None:
+    def _wait_for(self, child: int, ours: int, number: int, what: str) -> None:
+        with open(ours, encoding="ascii") as back:
+            told = back.read()
+        self._crashes.known.update(json.loads(told or "{}"))
         _, status = os.waitpid(child, 0)
         if status:
             at_s = asyncio.get_running_loop().time()
@@ -181,24 +256,24 @@ def _outcomes(entries: list[Entry]) -> list[str]:
     return [f"{outcome!r} is not in the closed list" for outcome in sorted(found - set(Outcome))]
 
 
-def _orders(director: Director, running: VirtualStation, entries: list[Entry]) -> list[str]:
-    """Every order has one final answer, kept and told; one whose swap is held has none yet."""
+def _orders(director: Director, running: VirtualStation, entries: list[Entry], *, told: bool) -> list[str]:
+    """Every order has one final answer, kept and told; one whose swap is held, or not told of further, has none yet."""
     state, problems = running.controller.state, list[str]()
     for order_id in (car.order_id for car in director.cars if car.order_id):
         rows = [e.row.body for e in entries if e.row.kind == "order-answer" and e.row.body["order_id"] == order_id]
         kept = [(str(body["answer"]), str(body["reason"])) for body in rows if body["answer"] in FINAL]
-        told = {said for said in director.observed.answers.get(order_id, ()) if said[0] in FINAL}
+        heard = {said for said in director.observed.answers.get(order_id, ()) if said[0] in FINAL}
         open_now = {s.order.id for s in (state.swap, state.waiting) if s is not None}
         if len(kept) > 1:
             problems.append(f"{order_id} has {len(kept)} final answers in the journal: {kept}")
-        if len(told) > 1:
-            problems.append(f"{order_id} was answered differently: {sorted(told)}")
-        if kept and told and told != {kept[-1]}:
-            problems.append(f"{order_id}: kept {kept[-1]}, told {sorted(told)}")
-        if order_id in open_now:
+        if len(heard) > 1:
+            problems.append(f"{order_id} was answered differently: {sorted(heard)}")
+        if kept and heard and heard != {kept[-1]}:
+            problems.append(f"{order_id}: kept {kept[-1]}, told {sorted(heard)}")
+        if order_id in open_now or not told:
             continue
         if entries and not kept:
             problems.append(f"{order_id} has no final answer in the journal")
-        if not told and running.broker.up and not running.broker.frozen:
+        if not heard and running.broker.up and not running.broker.frozen:
             problems.append(f"{order_id} was never told a final answer")
     return problems

@@ -18,8 +18,6 @@ class Swept:
     """All that a file of results says. `boundaries`: of each run that was gone through to its end."""
 
     boundaries: dict[str, int] = field(default_factory=dict)
-    broken_from: dict[str, int] = field(default_factory=dict)
-    """The first boundary of each such run at which something was broken; 0 where nothing ever was."""
     done: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     """Runs that could not be gone through."""
@@ -27,7 +25,7 @@ class Swept:
     def take(self, line: dict[str, Any]) -> None:
         """One line."""
         if "boundaries" in line:
-            self.boundaries[line["run"]], self.broken_from[line["run"]] = line["boundaries"], line["broken_from"]
+            self.boundaries[line["run"]] = line["boundaries"]
         elif "failed" in line:
             self.failed.append(f"{line['run']}: {line['failed']}")
         elif "at" in line:
@@ -46,6 +44,16 @@ class Swept:
     def unlisted(self) -> list[dict[str, Any]]:
         """Crashes after which the controller came to no conclusion of the closed list."""
         return [line for line in self.done.values() if line.get("outcome") not in set(Outcome)]
+
+    @property
+    def as_known(self) -> int:
+        """Crashes whose story was told until it was known how it ends."""
+        return sum(bool(line.get("as_known")) for line in self.done.values())
+
+    @property
+    def played_on(self) -> int:
+        """Crashes whose story was told further than that."""
+        return sum(bool(line.get("played_on")) for line in self.done.values())
 
     def tally(self, key: str) -> Counter[str]:
         """How often each value of a key was seen."""

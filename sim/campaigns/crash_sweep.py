@@ -1,11 +1,11 @@
 """`python -m sim.campaigns.crash_sweep`: a crash at every effect boundary of every scenario; 1 where anything is wrong.
 
-The boundaries are swept in passes, each a sixteenth of them spread over every run: a sweep that was stopped early has
-seen something of everything, and goes on where it was. First come those at which something is broken already, and the
-runs where nothing ever is; up to there the others are as those.
+Run by run, each in one process from its first boundary to its last: what a story has come to is known to those after
+it (`sim/campaigns/crash.py`). A sweep that was stopped goes on where it was.
 """
 
 import argparse
+import gc
 import hashlib
 import json
 import logging
@@ -15,46 +15,18 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sim.campaigns.crash import Crashes, crash
+from sim.campaigns.crash import Crashes, crash, uncrashed
 from sim.campaigns.crash_results import WRONG, Results, Swept
 from sim.scenario import Named, load_scenario, runs_of, scenario_names
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".crash-sweep"
-PASSES: Final = (0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15)
-"""Sixteenths in the order in which they are swept: any number of the first ones is spread evenly."""
 SAID_EVERY_S: Final = 30.0
 SHOWN: Final = 40
 SOURCES: Final = ("config", "firmware_py", "hal", "sim")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A sixteenth of one run; where only every so manyth boundary is wanted, all those. `whole`: nothing is broken."""
-
-    named: Named
-    number: int
-    every: int
-    whole: bool
-
-    def has(self, at: int, broken: bool) -> bool:
-        """Whether a boundary is in it."""
-        first = broken or not self.named.scenario.breaks
-        of_mine = (at - 1) % len(PASSES) == self.number if self.every == 1 else (at - 1) % self.every == 0
-        return of_mine and first is not self.whole
-
-    def left(self, swept: Swept) -> bool:
-        """Whether anything of it is still to be done."""
-        name = self.named.name
-        count, since = swept.boundaries.get(name), swept.broken_from.get(name, 0)
-        if count is None:
-            return True
-        mine = (at for at in range(1, count + 1) if self.has(at, 0 < since <= at))
-        return any((name, at) not in swept.done for at in mine)
 
 
 def source() -> str:
@@ -83,27 +55,31 @@ def all_runs(wanted: Sequence[str]) -> list[Named]:
 
 
 def sweep(runs: Sequence[Named], seed: int, every: int, processes: int, results: Results) -> Swept:
-    """Everything that is not there yet."""
+    """Everything that is not there yet, of each run every so manyth boundary from the first."""
     swept = results.swept()
-    passes = PASSES if every == 1 else (0,)
-    parts = (Part(named, n, every, whole) for whole in (False, True) for n in passes for named in runs)
     say, workers = _Progress(len(runs), every, len(swept.done)), dict[int, str]()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        for part in parts:
-            if not part.left(swept):
+        for named in runs:
+            if not _left(named.name, every, swept):
                 continue
             while len(workers) >= processes:
                 _wait(workers)
-                swept = results.swept()
-                say(swept)
-            workers[_work(part, seed, swept, results)] = part.named.name
+                say(results.swept())
+            workers[_work(named, seed, every, swept, results)] = named.name
         while workers:
             _wait(workers)
+            say(results.swept())
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
     return results.swept()
+
+
+def _left(name: str, every: int, swept: Swept) -> bool:
+    """Whether anything of a run is still to be done."""
+    count = swept.boundaries.get(name)
+    return count is None or any((name, at) not in swept.done for at in range(1, count + 1, every))
 
 
 def _wait(workers: dict[int, str]) -> None:
@@ -111,18 +87,21 @@ def _wait(workers: dict[int, str]) -> None:
     workers.pop(pid)
 
 
-def _work(part: Part, seed: int, swept: Swept, results: Results) -> int:
+def _work(named: Named, seed: int, every: int, swept: Swept, results: Results) -> int:
     """A process that goes through the run once."""
     pid = os.fork()
     if pid:
         return pid
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    name = part.named.name
+    name = named.name
     done = {at for run, at in swept.done if run == name}
     try:
-        gone = crash(part.named, seed, Crashes(lambda at, b: part.has(at, b) and at not in done, results.tell))
+        gone = uncrashed(named, seed)
         if name not in swept.boundaries:
-            results.tell({"run": name, **asdict(gone)})
+            results.tell({"run": name, "boundaries": gone.boundaries})
+        wanted = lambda at: (at - 1) % every == 0 and at not in done  # noqa: E731 - said once
+        gc.freeze()  # what is there is not looked through again by each child
+        crash(named, seed, Crashes(wanted, results.tell, known=gone.known))
     except BaseException as error:
         results.tell(
             {"run": name, "failed": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-2000:]}
@@ -156,6 +135,7 @@ def summary(swept: Swept, runs: int, seed: int) -> Iterator[str]:
     seen = len(swept.boundaries)
     yield f"{len(swept.done)} crashes in {seen} of {runs} runs, {swept.whole()} of them at every boundary"
     yield f"{100 * swept.share(runs):.1f} % of all boundaries ({known} in the runs seen)"
+    yield f"{swept.as_known} told until it was known how they end, {swept.played_on} of those that were known played on"
     for title, key in (("concluded", "outcome"), ("ended", "end")):
         yield f"{title}:"
         yield from (f"  {count:6}  {what}" for what, count in swept.tally(key).most_common())
@@ -172,7 +152,7 @@ def only(which: str, seed: int) -> dict[str, Any]:
     """One crash, in this process."""
     name, _, at = which.rpartition("@")
     found: list[dict[str, Any]] = []
-    crash(load_scenario(name), seed, Crashes(lambda number, _: number == int(at), found.append, here=True))
+    crash(load_scenario(name), seed, Crashes(lambda number: number == int(at), found.append, here=True))
     if not found:
         raise SystemExit(f"{name} has no boundary {at}")
     return found[0]

@@ -5,7 +5,9 @@ and one over the wires alike.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -100,8 +102,9 @@ class Director:
         self._spent = ""
         self._began_s: float | None = None
         self._packs: dict[str, Pack] = {}
-        self.hands_off = False
-        """Somebody else acts for the operator from now on; cars, orders and faults come as they were to."""
+        self._limit = asyncio.timeout(None)
+        self._left_to_people = False
+        self._mended: set[int] = set()
 
     @property
     def cars(self) -> list[Ordered]:
@@ -118,12 +121,44 @@ class Director:
         """Something was injected."""
         return any(p.act.do.inject and p.at_s is not None for p in self._outcome.played)
 
+    def to_come(self) -> tuple[object, ...] | None:
+        """All that decides what the scenario does from now on; None while an act is between its cue and its time."""
+        waiting = list[tuple[int, float]]()
+        for number, played in enumerate(self._outcome.played):
+            when = played.act.when
+            if played.at_s is not None or (played.act.do.operator is not None and self._left_to_people):
+                continue
+            if when.time_s is not None:
+                due_s = math.inf if self._began_s is None else self._began_s + when.time_s / self._stage.speed
+                waiting.append((number, round(due_s - self._stage.clock(), 1)))
+            elif (lacking := when.count - self._observed.seen[when.key]) > 0:
+                waiting.append((number, lacking))
+            else:
+                return None
+        answers = [(o.order_id, self._observed.final(o.order_id)) for o in self._outcome.cars]
+        return waiting, sorted(self._mended), answers
+
     def mend(self) -> None:
-        """Undo now what the scenario would undo in its time: what is broken is whole again, and the button pressed."""
-        done = {p.act.do.inject for p in self._outcome.played if p.at_s is not None}
-        for played in self._outcome.played:
-            if played.act.do.clear in done or (played.act.do.press is not None and done):
-                self._meddle(played)
+        """Undo what is broken, once each, as the scenario would in its time, or else as it can be; press buttons."""
+        every = self._outcome.played
+        for number, played in enumerate(every):
+            do, at_s = played.act.do, played.at_s
+            if do.inject is None or at_s is None or number in self._mended:
+                continue
+            self._mended.add(number)
+            ways = [p for p in every if p.act.do.clear == do.inject]
+            if any(p.at_s is not None and p.at_s >= at_s for p in ways):
+                continue
+            for way in (*ways, *(p for p in every if p.act.do.press is not None)):
+                self._meddle(way)
+            if not ways:
+                with suppress(FaultError):  # a momentary act
+                    clear(self._stage.rig, do.inject, **do.args)
+
+    def leave_to_people(self) -> None:
+        """Somebody else acts for the operator from now on, for as long as it takes; all else comes as it was to."""
+        self._left_to_people = True
+        self._limit.reschedule(None)
 
     def prepare(self) -> None:
         """What was so before the controller was switched on. To be called then, and before `run`."""
@@ -139,7 +174,7 @@ class Director:
         limit_s = self._scenario.limit_s / stage.speed
         unsubscribe = stage.broker.subscribe_local(stage.topics.all, self._hear)
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(limit_s) as self._limit:
                 await self._play()
         except TimeoutError:
             outcome.unfinished = [f"not over after {limit_s:g} s: {w}" for w in self._awaited()]
@@ -221,7 +256,8 @@ class Director:
         played.at_s = stage.clock() - (self._began_s if self._began_s is not None else stage.clock())
         played.moved = steel_moves(self._now())
         began_s = stage.clock()
-        if do.operator is not None and self.hands_off:
+        whole = not any(p.act.do.inject == do.clear and p.at_s is not None for p in self._outcome.played)
+        if self._left_to_people and (do.operator is not None or (do.clear is not None and whole)):
             played.answer = do.answer
         elif do.operator is not None:
             played.answer, played.reason = await stage.operate(do.request)

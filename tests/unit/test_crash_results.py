@@ -9,8 +9,7 @@ import pytest
 from bench import bench_crash_sweep
 from bench.bench_crash_sweep import figures
 from sim.campaigns.crash_results import Swept, read
-from sim.campaigns.crash_sweep import PASSES, Part, summary
-from sim.scenario import load_scenario
+from sim.campaigns.crash_sweep import summary
 
 GOOD: dict[str, Any] = {
     "run": "happy",
@@ -24,7 +23,7 @@ GOOD: dict[str, Any] = {
 
 def swept(*lines: dict[str, Any], boundaries: int = 4) -> Swept:
     found = Swept()
-    found.take({"run": "happy", "boundaries": boundaries, "broken_from": 0})
+    found.take({"run": "happy", "boundaries": boundaries})
     for at, line in enumerate(lines, 1):
         found.take({**GOOD, "at": at, **line})
     return found
@@ -47,22 +46,18 @@ def test_a_part_is_never_told_as_the_whole() -> None:
     assert of_two.value == 50.0, "a run that was not seen yet counts as the others do"
 
 
+def test_a_story_that_was_not_told_to_its_end_is_counted_as_such() -> None:
+    found = swept({}, {"as_known": True}, {"as_known": True}, {"played_on": True})
+    told = {figure.name: figure for figure in figures(found, 1)}["crash stories told to their end"]
+    assert (told.value, told.note[:1], "1 played on" in told.note) == (2, "2", True)
+
+
 def test_results_of_other_sources_become_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps({"source": "other seed 1"}) + "\n")
     monkeypatch.setattr(bench_crash_sweep, "OUT", str(path))
     with pytest.raises(ValueError, match="other seed 1"):
         bench_crash_sweep.run()
-
-
-def test_the_parts_are_all_boundaries_once() -> None:
-    for name in ("happy", "mains-lost"):
-        named = load_scenario(name)
-        parts = [Part(named, number, 1, whole) for whole in (False, True) for number in PASSES]
-        for at in range(1, 200):
-            assert sum(part.has(at, at >= 50) for part in parts) == 1
-    assert Part(load_scenario("mains-lost"), 0, 1, whole=False).has(97, broken=True)
-    assert not Part(load_scenario("mains-lost"), 0, 1, whole=False).has(97, broken=False), "those come later"
 
 
 def test_a_crash_that_ended_badly_is_told_with_the_command_that_plays_it_again() -> None:
