@@ -87,19 +87,10 @@ class Aftermath:
         return after
 
     @property
-    def person(self) -> tuple[object, ...]:
+    def person(self) -> str:
         """All that decides what the person says from now on."""
-        known = self.after.known_s is not None
-        return (
-            known,
-            bool(self.after.said),
-            self._word,
-            *self._refused,
-            self._resumes,
-            self._aborts,
-            self._resets,
-            self._starts,
-        )
+        words = (self._word, *self._refused)
+        return f"{bool(self.after.said)} {words} {self._resumes} {self._aborts} {self._resets} {self._starts}"
 
     @property
     def _state(self) -> State:

@@ -3,6 +3,7 @@
 A crash is judged by the referee of the plant, by the auditor of the journal, and by what must hold after every restart.
 Its story is told to the end, or until memory and plant are those of a run that has ended well: of the run without a
 crash, or of an earlier story. Some of those are played on nevertheless, and must end as the run they were taken for.
+A crash that has the history of one in another run is not made again where its story is the same.
 """
 
 import asyncio
@@ -12,9 +13,11 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from random import Random
 from typing import Any, Final
 
@@ -27,10 +30,11 @@ from firmware_py.shell.journal import Entry, JournalError, Query
 from hal.config.loader import load_station
 from sim.campaigns.aftermath import Aftermath
 from sim.campaigns.audit import audit
-from sim.campaigns.director import Director
+from sim.campaigns.crash_known import Known, Place, Story, told_places
+from sim.campaigns.director import Cue, Director
 from sim.campaigns.effects import Effects
 from sim.campaigns.observed import FINAL
-from sim.campaigns.sameness import sameness
+from sim.campaigns.sameness import sameness, word
 from sim.campaigns.scenario_run import stage_of
 from sim.campaigns.virtual import VirtualStation, virtual_station
 from sim.scenario import Named
@@ -52,22 +56,21 @@ Tell = Callable[[dict[str, Any]], None]
 class Crashes:
     """Which boundaries of a run to crash at; `tell` takes a result. With `here` nothing is forked.
 
-    `wanted` is asked with the number of each. `known`: words of `sameness` -> how a run ended in which they came up;
-    stories that end well add theirs.
+    `wanted` is asked with the number of each. Stories that end well add to what is `known`.
     """
 
     wanted: Callable[[int], bool]
     tell: Tell
     here: bool = False
-    known: dict[str, str] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A run that was gone through: how many boundaries it has, and what is known from it, as in `Crashes`."""
+    """A run that was gone through: how many boundaries it has, and what is known from it, as in `Known`."""
 
     boundaries: int = 0
-    known: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
 
 
 def uncrashed(named: Named, seed: int) -> Gone:
@@ -107,8 +110,13 @@ class _Run:
         self._over = False
         self._director: Director
         self._aftermath: Aftermath | None = None
+        self._history = ""
+        """Word for all that has led here; empty where it is of this scenario alone."""
         self._words: list[str] = []
         """What memory and plant came to, one after the other."""
+        self._places: list[Place] = []
+        self._heard: Counter[Cue] = Counter()
+        """What had been heard before the crash."""
         self._same: asyncio.Future[str]
         self._back: int | None = None
         """The pipe to the parent of a child."""
@@ -123,6 +131,7 @@ class _Run:
             self._running, self._crashed, self._same = running, loop.create_future(), loop.create_future()
             self.effects.watch(running)
             self._director = director = Director(self._named.scenario, stage_of(running))
+            self._history = _beginning(self._named, self._seed)
             director.prepare()
             playing = loop.create_task(director.run())
             playing.add_done_callback(lambda _: None if self._crashed.done() else self._crashed.set_result(None))
@@ -132,19 +141,20 @@ class _Run:
                 playing.cancel()
                 with suppress(asyncio.CancelledError):
                     await playing
-            self._over, known = True, dict.fromkeys(self._words, running.controller.state.packml.value)
+            self._over, ends = True, dict.fromkeys(self._words, running.controller.state.packml.value)
             breaches = running.world.referee.breaches
-            return Gone(self.effects.number, {} if breaches else known)
+            return Gone(self.effects.number, {} if breaches else ends)
 
     async def _go_on(self) -> None:
         """What follows the crash."""
         running, director = self._running, self._director
-        draw = Random(f"{self._named.name} {self._seed} {self.at}")
+        origin = f"{self._history or self._named.name} {self._seed} {self.at}"
+        draw, played_on = Random(origin), Random(f"on {origin}").random() < PLAYED_ON
         first = Action.RESUME if draw.random() < 0.5 else Action.ABORT
         self._words.clear()
+        self._heard = Counter(director.observed.seen)
         self._aftermath = aftermath = Aftermath(running, director, draw, first)
         playing = asyncio.get_running_loop().create_task(aftermath.play())
-        played_on = Random(f"on {self._named.name} {self._seed} {self.at}").random() < PLAYED_ON
         over = asyncio.get_running_loop().create_future()
         for end in (playing, *(() if played_on else (self._same,))):
             end.add_done_callback(lambda _: None if over.done() else over.set_result(None))
@@ -162,7 +172,11 @@ class _Run:
             problems.append(f"ended as {after.end}, taken for one that ended as {self._same.result()}")
         breaches = [f"{b.at_s:.2f} s: {b.hazard}: {b.text}" for b in running.world.referee.breaches]
         findings = audit(entries, self.effects.owing) if entries else []
-        self._tell({**after.as_json(), "problems": problems, "breaches": breaches, "findings": findings})
+        told_of = {**after.as_json(), "problems": problems, "breaches": breaches, "findings": findings}
+        if self._history and not self._named.scenario.act:
+            self._come_to("", "")
+            told_of |= {"history": self._history, "places": told_places(self._places)}
+        self._tell(told_of)
         if not (problems or breaches or findings):
             self._tell_back(dict.fromkeys(self._words, after.end))
 
@@ -181,24 +195,35 @@ class _Run:
         if (rows[0] == rows[1] and before.packml is after.packml) or self._over is not (self._aftermath is not None):
             return
         self._running.world.advance(asyncio.get_running_loop().time())
-        if self._aftermath is None:
-            if after.packml in WATCHED:
-                self._words.clear()
-            words = [sameness(self._running, self._director)]
-        else:
-            plain = sameness(self._running, self._director)
-            words = [sameness(self._running, self._director, self._aftermath.person)]
-            ends = [self._crashes.known[word] for word in (plain, *words) if word in self._crashes.known]
-            if ends and self._aftermath.after.known_s is not None and not self._same.done():
-                self._same.set_result(ends[0])
-        self._words += [word for word in words if word is not None]
+        same, aftermath = sameness(self._running, self._director), self._aftermath
+        coming = self._director.coming(people=aftermath is not None)
+        if aftermath is None and after.packml in WATCHED:
+            self._words.clear()
+        person = "" if aftermath is None else aftermath.person
+        if coming is not None:
+            self._words.append(word(same, coming, person))
+        if aftermath is not None and aftermath.after.known_s is not None:
+            self._come_to(same, person)
+            end = None if coming is None else self._crashes.known.end(same, coming, person)
+            if end is not None and not self._same.done():
+                self._same.set_result(end)
+
+    def _come_to(self, same: str, person: str) -> None:
+        seen = self._director.observed.seen
+        heard = frozenset(cue for cue, count in seen.items() if count > self._heard[cue])
+        self._places.append(Place(same, person, heard))
 
     def _reached(self, number: int, what: str) -> bool:
         if self._over:
             return False
+        loop = asyncio.get_running_loop()
+        coming = None if self._director.begun else self._director.coming(people=True)
+        self._history = _after(self._history, f"{loop.time():.9f} {what}") if self._history and coming else ""
         if not self._crashes.wanted(number):
             return False
-        loop = asyncio.get_running_loop()
+        if coming is not None and (found := self._crashes.known.told(self._history, coming)) is not None:
+            self._tell_as(number, what, *found)
+            return False
         if not self._crashes.here:
             ours, self._back = os.pipe()
             if child := os.fork():
@@ -215,10 +240,16 @@ class _Run:
         self._crashed.set_result(None)
         return True
 
+    def _tell_as(self, number: int, what: str, story: Story, end: str) -> None:
+        """What follows was told already."""
+        line = {key: value for key, value in story.line.items() if key not in {"history", "places", "wall_s"}}
+        own = {"run": self._named.name, "at": number, "what": what, "end": end, "as_known": True, "played_on": False}
+        self._crashes.tell({**line, **own, "told_at": f"{line['run']}@{line['at']}"})
+
     def _wait_for(self, child: int, ours: int, number: int, what: str) -> None:
         with open(ours, encoding="ascii") as back:
             told = back.read()
-        self._crashes.known.update(json.loads(told or "{}"))
+        self._crashes.known.ends.update(json.loads(told or "{}"))
         _, status = os.waitpid(child, 0)
         if status:
             at_s = asyncio.get_running_loop().time()
@@ -241,6 +272,16 @@ class _Run:
                 **found,
             }
         )
+
+
+def _beginning(named: Named, seed: int) -> str:
+    """Word for what is given: the same for scenarios that differ in what they do alone."""
+    scenario = named.scenario
+    return _after("", f"{seed} {scenario.station} {scenario.there} {scenario.orders_in} {scenario.car!r}")
+
+
+def _after(history: str, what: str) -> str:
+    return blake2b(f"{history} {what}".encode(), digest_size=12).hexdigest()
 
 
 async def _rows(running: VirtualStation) -> list[Entry]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware_py.core.recovery_words import Outcome
+from sim.campaigns.crash_known import Story, story_of
 
 WRONG: Final = ("breaches", "findings", "problems")
 
@@ -54,6 +55,11 @@ class Swept:
     def played_on(self) -> int:
         """Crashes whose story was told further than that."""
         return sum(bool(line.get("played_on")) for line in self.done.values())
+
+    def stories(self) -> dict[str, Story]:
+        """Those that other runs may have too, by the history of their crash."""
+        good = (line for line in self.done.values() if "places" in line and not any(line.get(kind) for kind in WRONG))
+        return {line["history"]: story_of(line) for line in good}
 
     def tally(self, key: str) -> Counter[str]:
         """How often each value of a key was seen."""

@@ -1,7 +1,8 @@
 """`python -m sim.campaigns.crash_sweep`: a crash at every effect boundary of every scenario; 1 where anything is wrong.
 
 Run by run, each in one process from its first boundary to its last: what a story has come to is known to those after
-it (`sim/campaigns/crash.py`). A sweep that was stopped goes on where it was.
+it (`sim/campaigns/crash.py`). First come the runs in which nothing is done to the station: the others begin as they do.
+A sweep that was stopped goes on where it was.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.campaigns.crash import Crashes, crash, uncrashed
+from sim.campaigns.crash_known import Known
 from sim.campaigns.crash_results import WRONG, Results, Swept
 from sim.scenario import Named, load_scenario, runs_of, scenario_names
 
@@ -59,17 +61,19 @@ def sweep(runs: Sequence[Named], seed: int, every: int, processes: int, results:
     swept = results.swept()
     say, workers = _Progress(len(runs), every, len(swept.done)), dict[int, str]()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    plain = [named for named in runs if not named.scenario.act]
     try:
-        for named in runs:
-            if not _left(named.name, every, swept):
-                continue
-            while len(workers) >= processes:
+        for some in (plain, [named for named in runs if named.scenario.act]):
+            for named in some:
+                if not _left(named.name, every, swept):
+                    continue
+                while len(workers) >= processes:
+                    _wait(workers)
+                    say(results.swept())
+                workers[_work(named, seed, every, swept, results)] = named.name
+            while workers:
                 _wait(workers)
-                say(results.swept())
-            workers[_work(named, seed, every, swept, results)] = named.name
-        while workers:
-            _wait(workers)
-            say(results.swept())
+                say(swept := results.swept())
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
@@ -100,8 +104,9 @@ def _work(named: Named, seed: int, every: int, swept: Swept, results: Results) -
         if name not in swept.boundaries:
             results.tell({"run": name, "boundaries": gone.boundaries})
         wanted = lambda at: (at - 1) % every == 0 and at not in done  # noqa: E731 - said once
-        gc.freeze()  # what is there is not looked through again by each child
-        crash(named, seed, Crashes(wanted, results.tell, known=gone.known))
+        gc.freeze()
+        gc.disable()  # a child that looks through all that was there before it copies it
+        crash(named, seed, Crashes(wanted, results.tell, known=Known(gone.ends, swept.stories())))
     except BaseException as error:
         results.tell(
             {"run": name, "failed": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-2000:]}

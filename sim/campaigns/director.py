@@ -18,9 +18,10 @@ from sim.campaigns.observed import Observed
 from sim.campaigns.sender import Sender
 from sim.faults import FaultError, Rig, clear, inject
 from sim.referee import Breach, steel_moves
-from sim.scenario import Act, CarSpec, Scenario
+from sim.scenario import Act, CarSpec, Scenario, When
 from sim.world import Car, Pack, World
 
+Cue = tuple[str, ...]
 Operate = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]
 """An operator's act, in the words of the local control -> (answer, reason)."""
 RESET: Final = {"action": "reset"}
@@ -61,6 +62,18 @@ class Played:
     error: str = ""
     moved: bool = False
     rest_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Acts to come, by number, and how often their cue is still to be seen, or seconds; those that people have undone.
+
+    `cues`: what brings them on; None where an hour does.
+    """
+
+    acts: tuple[tuple[int, float], ...]
+    mended: tuple[int, ...]
+    cues: frozenset[Cue] | None
 
 
 @dataclass
@@ -117,26 +130,32 @@ class Director:
         return self._observed
 
     @property
-    def broken(self) -> bool:
-        """Something was injected."""
-        return any(p.act.do.inject and p.at_s is not None for p in self._outcome.played)
+    def answers(self) -> list[tuple[str, object]]:
+        """The last word on each order."""
+        return [(o.order_id, self._observed.final(o.order_id)) for o in self._outcome.cars]
 
-    def to_come(self) -> tuple[object, ...] | None:
-        """All that decides what the scenario does from now on; None while an act is between its cue and its time."""
-        waiting = list[tuple[int, float]]()
+    @property
+    def begun(self) -> bool:
+        """Something was done already that another scenario with these cars does not do."""
+        return any(p.at_s is not None for p in self._outcome.played)
+
+    def coming(self, *, people: bool) -> Coming | None:
+        """What is still to come; None while an act is between its cue and its time. `people`: `leave_to_people` is."""
+        acts, cues, hours = list[tuple[int, float]](), set[Cue](), False
         for number, played in enumerate(self._outcome.played):
             when = played.act.when
-            if played.at_s is not None or (played.act.do.operator is not None and self._left_to_people):
+            if played.at_s is not None or (people and played.act.do.inject is None):
                 continue
             if when.time_s is not None:
                 due_s = math.inf if self._began_s is None else self._began_s + when.time_s / self._stage.speed
-                waiting.append((number, round(due_s - self._stage.clock(), 1)))
+                acts.append((number, round(due_s - self._stage.clock(), 1)))
+                hours = True
             elif (lacking := when.count - self._observed.seen[when.key]) > 0:
-                waiting.append((number, lacking))
+                acts.append((number, lacking))
+                cues.add(when.key)
             else:
                 return None
-        answers = [(o.order_id, self._observed.final(o.order_id)) for o in self._outcome.cars]
-        return waiting, sorted(self._mended), answers
+        return Coming(tuple(acts), tuple(sorted(self._mended)), None if hours else frozenset(cues))
 
     def mend(self) -> None:
         """Undo what is broken, once each, as the scenario would in its time, or else as it can be; press buttons."""
@@ -156,7 +175,7 @@ class Director:
                     clear(self._stage.rig, do.inject, **do.args)
 
     def leave_to_people(self) -> None:
-        """Somebody else acts for the operator from now on, for as long as it takes; all else comes as it was to."""
+        """Somebody else operates and mends, until `run` is cancelled; what is to break comes as it was to."""
         self._left_to_people = True
         self._limit.reschedule(None)
 
@@ -196,11 +215,10 @@ class Director:
         self._packs = {place: pack for place, pack in self._now().packs.at.items() if place.startswith("bay-")}
         cued = [p for p in self._outcome.played if not (p.act.when.before_orders or p.act.when.start)]
         async with asyncio.TaskGroup() as group:
-            acting = [group.create_task(self._on_cue(p)) for p in cued]
+            acting = group.create_task(self._act(cued))
             await self._bring_cars()
             await self._over()
-            for task in acting:
-                task.cancel()
+            acting.cancel()
 
     # ---------------------------------------------------------------- cars and orders
 
@@ -239,14 +257,26 @@ class Director:
 
     # ---------------------------------------------------------------- acts
 
-    async def _on_cue(self, played: Played) -> None:
+    async def _act(self, waiting: list[Played]) -> None:
+        """One watches for all cues, also where none is awaited: up to the first one, scenarios run alike."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                due = [p for p in waiting if self._is_cued(p.act.when)]
+                waiting = [p for p in waiting if p not in due]
+                for played in due:
+                    group.create_task(self._in_its_time(played))
+                await self._change()
+
+    def _is_cued(self, when: When) -> bool:
+        return self._began_s is not None if when.time_s is not None else self._observed.seen[when.key] >= when.count
+
+    async def _in_its_time(self, played: Played) -> None:
         when = played.act.when
-        if when.time_s is None:
-            await self._until(lambda: self._observed.seen[when.key] >= when.count)
-        else:
-            await self._until(lambda: self._began_s is not None)
+        if when.time_s is not None:
             due_s = (self._began_s or 0.0) + when.time_s / self._stage.speed
             await asyncio.sleep(max(0.0, due_s - self._stage.clock()))
+        if self._left_to_people and played.act.do.inject is None:
+            return
         by_people = when.state is not None or when.fault is not None
         await asyncio.sleep(when.after_s if by_people else when.after_s / self._stage.speed)
         await self._perform(played)
@@ -256,10 +286,7 @@ class Director:
         played.at_s = stage.clock() - (self._began_s if self._began_s is not None else stage.clock())
         played.moved = steel_moves(self._now())
         began_s = stage.clock()
-        whole = not any(p.act.do.inject == do.clear and p.at_s is not None for p in self._outcome.played)
-        if self._left_to_people and (do.operator is not None or (do.clear is not None and whole)):
-            played.answer = do.answer
-        elif do.operator is not None:
+        if do.operator is not None:
             played.answer, played.reason = await stage.operate(do.request)
         else:
             self._meddle(played)
@@ -303,15 +330,18 @@ class Director:
 
     async def _until(self, so: Callable[[], bool]) -> None:
         while not so():
-            self._changed.clear()
-            await self._changed.wait()
+            await self._change()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
     async def _over(self) -> None:
         """Everything expected has happened, and stays so for a while."""
         while True:
             await self._until(lambda: not self._awaited())
             await asyncio.sleep(SETTLE_S)
-            if not self._awaited():
+            if not self._awaited() and not self._left_to_people:
                 return
 
     def _awaited(self) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from firmware_py.core.state import Phase, State
 from firmware_py.shell.status import link_states
 from hal.commands import CarMode
-from sim.campaigns.director import Director
+from sim.campaigns.director import Coming, Director
 from sim.campaigns.virtual import VirtualStation
 from sim.world import World
 from sim.world.axis import Axis
@@ -38,13 +38,18 @@ _ASIDE: Final = frozenset(
 """Of the plant: what decides nothing, and what is told elsewhere."""
 
 
-def sameness(running: VirtualStation, director: Director, person: tuple[object, ...] = ()) -> str | None:
-    """The word, None where it cannot be said. `person`: all that decides what somebody beside the station does next."""
-    acts = director.to_come()
-    if acts is None:
-        return None
+def sameness(running: VirtualStation, director: Director) -> str:
+    """Of memory, links, plant, and what was answered: all but who does what next."""
     links = sorted(link_states(running.computer.process.wires.links).items())
-    told = (_core(running.controller.state), links, _plant(running.world), acts, person)
+    return _word(_core(running.controller.state), links, _plant(running.world), director.answers)
+
+
+def word(same: str, coming: Coming, person: str = "") -> str:
+    """The same with what is to come of the scenario, and `person`: all that decides what is said next beside it."""
+    return _word(same, coming.acts, coming.mended, person)
+
+
+def _word(*told: object) -> str:
     return blake2b(repr(told).encode(), digest_size=12).hexdigest()
 
 
