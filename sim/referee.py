@@ -157,7 +157,8 @@ def _car_is_free(world: "World") -> Iterator[Finding]:
             yield "free-car-over-pit", "car free to move while the shutter is open"
     if driving and held:
         yield "drove-against-pins", "car drives against its pins"
-    if driving and not (platform.is_out(Actuator.LANE_GATE) or platform.cylinders[Actuator.LANE_GATE].out):
+    gate, is_open = platform.cylinders[Actuator.LANE_GATE], platform.is_out(Actuator.LANE_GATE)
+    if driving and (gate.rate < 0.0 or not (is_open or gate.out)):
         yield "gate-on-car", "lane gate closes on a car"
     raised = not platform.is_home(Actuator.PIN_LIFT)
     if raised and platform.share(Actuator.PINS) < 0.9:

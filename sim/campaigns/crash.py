@@ -45,7 +45,7 @@ WALL_S: Final = 300
 ALL_ROWS: Final = 1_000_000
 MADE: Final = 0
 """Exit code of a child that has written its line."""
-PLAYED_ON: Final = 1 / 32
+PLAYED_ON: Final = 1 / 64
 """Share of the stories that are told to the end whatever is known."""
 WATCHED: Final = frozenset({PackML.HELD, PackML.ABORTED, PackML.STOPPED})
 """Where people decide how it goes on: the run without a crash is no model up to there."""
