@@ -27,6 +27,8 @@ LIMIT_S: Final = 3000.0
 MEND_S: Final = 3.0
 LOOK_S: Final = 0.1
 STAYS_S: Final = 2.0
+RESTART_S: Final = 1.0
+"""After that time the system starts a controller that has died."""
 WORDS: Final = 16
 RESUMES: Final = 5
 ABORTS: Final = 3
@@ -103,17 +105,26 @@ class Aftermath:
         self._starts += 1
         self._running.computer.switch_off(False)
 
+    async def _pass(self, seconds: float) -> None:
+        """Time passes. A controller that a scenario kills is started again."""
+        await asyncio.sleep(seconds)
+        if self._running.computer.dead:
+            await asyncio.sleep(RESTART_S)
+            await self._start()
+
     # ---------------------------------------------------------------- the conclusion
 
     async def _conclusion(self) -> None:
-        after, status = self.after, {}
+        after, status, starts = self.after, {}, 0
         try:
             async with asyncio.timeout(KNOWN_S):
-                while not (status := self._status())["ready"]:  # noqa: ASYNC110 - as somebody who asks again and again
-                    await asyncio.sleep(LOOK_S / 4)
-                ready_s = self._clock()
-                while (status := self._status())["recovery"] is None:  # noqa: ASYNC110 - the same
-                    await asyncio.sleep(LOOK_S / 4)
+                while starts != self._starts:
+                    starts = self._starts
+                    while not (status := self._status())["ready"]:
+                        await self._pass(LOOK_S / 4)
+                    ready_s = self._clock()
+                    while (status := self._status())["recovery"] is None:
+                        await self._pass(LOOK_S / 4)
         except TimeoutError:
             after.problems.append(f"no known state {KNOWN_S:g} s after the start, ready: {status.get('ready')}")
             return
@@ -187,8 +198,8 @@ class Aftermath:
         """Until the station has rested for a while."""
         since = began = self._clock()
         while self._clock() - since < STAYS_S:
-            await asyncio.sleep(LOOK_S)
-            if self._running.computer.dead or self._state.packml not in RESTING:
+            await self._pass(LOOK_S)
+            if self._state.packml not in RESTING:
                 since = self._clock()
             if self._clock() - began > REST_S:
                 self.after.problems.append(f"no rest within {REST_S:g} s: {self._state.packml.value}")
