@@ -27,6 +27,8 @@ LIMIT_S: Final = 3000.0
 MEND_S: Final = 3.0
 LOOK_S: Final = 0.1
 STAYS_S: Final = 2.0
+ANSWER_S: Final = 30.0
+"""So long a person waits for an answer."""
 RESTART_S: Final = 1.0
 """After that time the system starts a controller that has died."""
 WORDS: Final = 16
@@ -149,6 +151,8 @@ class Aftermath:
             state = self._state
             match state.packml:
                 case PackML.HELD if state.fault(FaultCode.JOURNAL_FAILED, "journal") and self._starts < 3:
+                    self._director.mend()
+                    await asyncio.sleep(MEND_S)
                     self._running.computer.switch_off(True)
                     await self._start()
                     await asyncio.sleep(STAYS_S)
@@ -208,10 +212,11 @@ class Aftermath:
     async def _say(self, word: Action) -> bool:
         held_for = self._state.held_for
         try:
-            told = await self._running.operate(Operator(word, "person", "after a crash"))
+            async with asyncio.timeout(ANSWER_S):
+                told = await self._running.operate(Operator(word, "person", "after a crash"))
             answer, reason = told.answer, told.reason
-        except (JournalError, Dead) as error:
-            answer, reason = Answer.REFUSED, str(error)
+        except (JournalError, Dead, TimeoutError) as error:
+            answer, reason = Answer.REFUSED, str(error) or "no answer"
         why = f" (held for {held_for})" if held_for else ""
         self.after.said.append(f"{word.value}{why}: {answer.value}{': ' if reason else ''}{reason}")
         return answer is Answer.ACCEPTED
