@@ -29,7 +29,7 @@ def figures(swept: Swept, runs: int) -> list[Figure]:
         f" every one in {swept.whole()}; seed {SEED}"
     )
     total = Figure("crashes swept", "", Comparison.NONE, len(swept.done), "", COMMAND, SUBJECT, made)
-    known = f"{swept.as_known} until it was known how they end; of those known, {swept.played_on} played on ended so"
+    known = f"{swept.as_known} until it was known how they end; of those known, {swept.played_on} were played on"
     told = Figure(
         "crash stories told to their end",
         "",

@@ -1,21 +1,15 @@
 """A disk that fails, in each way, at each call of the journal of one swap: every reaction comes."""
 
 import logging
-import os
 from collections.abc import Sequence
 from typing import Final
 
 from bench.figure import Comparison, Figure
+from bench.torture import COMMAND, PROCESSES, SHOWN, STATION
 from sim.campaigns.torture import Struck, disk_faults
 
 ON_REQUEST: Final = True
-PROCESSES: Final = int(os.environ.get("TORTURE_PROCESSES", os.cpu_count() or 1))
-SUBJECT: Final = (
-    *("firmware_py/core/**/*.py", "firmware_py/shell/*.py", "config/stations/choco-14.toml"),
-    *("sim/campaigns/disk_faults.py", "sim/campaigns/memory_disk.py"),
-)
-COMMAND: Final = "make torture"
-SHOWN: Final = 5
+SUBJECT: Final = (*STATION, "sim/campaigns/disk_faults.py", "sim/campaigns/memory_disk.py")
 
 
 def run() -> list[Figure]:

@@ -6,19 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bench.figure import Comparison, Figure
+from bench.torture import COMMAND, PROCESSES, SHOWN, STATION
 from sim.campaigns.power_cuts import Tape, Verdict
 from sim.campaigns.torture import power_cuts, tapes
 
 ON_REQUEST: Final = True
 CUTS: Final = int(os.environ.get("TORTURE_CUTS", "20000"))
 SEED: Final = int(os.environ.get("TORTURE_SEED", "1"))
-PROCESSES: Final = int(os.environ.get("TORTURE_PROCESSES", os.cpu_count() or 1))
-SUBJECT: Final = (
-    *("firmware_py/core/**/*.py", "firmware_py/shell/*.py", "config/stations/choco-14.toml"),
-    *("sim/disk/*.py", "sim/campaigns/power_cuts.py", "sim/campaigns/audit.py"),
-)
-COMMAND: Final = "make torture"
-SHOWN: Final = 5
+SUBJECT: Final = (*STATION, "sim/disk/*.py", "sim/campaigns/power_cuts.py", "sim/campaigns/audit.py")
 
 
 def run() -> list[Figure]:

@@ -52,7 +52,7 @@ class After:
     as_known: bool = False
     """It was not told further: from here on it goes on as one that ended so."""
     played_on: bool = False
-    """It was told to its end all the same, and ended so."""
+    """It was known how it goes on, and it was told to its end all the same."""
     said: list[str] = field(default_factory=list)
     """The person's words, why the station was held then, and the answers."""
     problems: list[str] = field(default_factory=list)

@@ -142,8 +142,8 @@ class _Run:
                 with suppress(asyncio.CancelledError):
                     await playing
             self._over, ends = True, dict.fromkeys(self._words, running.controller.state.packml.value)
-            breaches = running.world.referee.breaches
-            return Gone(self.effects.number, {} if breaches else ends)
+            wrong = [*running.world.referee.breaches, *audit(await _rows(running), self.effects.owing)]
+            return Gone(self.effects.number, {} if wrong else ends)
 
     async def _go_on(self) -> None:
         """What follows the crash."""

@@ -103,7 +103,10 @@ def _work(named: Named, seed: int, every: int, swept: Swept, results: Results) -
         gone = uncrashed(named, seed)
         if name not in swept.boundaries:
             results.tell({"run": name, "boundaries": gone.boundaries})
-        wanted = lambda at: (at - 1) % every == 0 and at not in done  # noqa: E731 - said once
+
+        def wanted(at: int) -> bool:
+            return (at - 1) % every == 0 and at not in done
+
         gc.freeze()
         gc.disable()  # a child that looks through all that was there before it copies it
         crash(named, seed, Crashes(wanted, results.tell, known=Known(gone.ends, swept.stories())))
@@ -140,7 +143,8 @@ def summary(swept: Swept, runs: int, seed: int) -> Iterator[str]:
     seen = len(swept.boundaries)
     yield f"{len(swept.done)} crashes in {seen} of {runs} runs, {swept.whole()} of them at every boundary"
     yield f"{100 * swept.share(runs):.1f} % of all boundaries ({known} in the runs seen)"
-    yield f"{swept.as_known} told until it was known how they end, {swept.played_on} of those that were known played on"
+    played_on = f"of those that were known, {swept.played_on} were played on"
+    yield f"{swept.as_known} told until it was known how they end; {played_on}"
     for title, key in (("concluded", "outcome"), ("ended", "end")):
         yield f"{title}:"
         yield from (f"  {count:6}  {what}" for what, count in swept.tally(key).most_common())

@@ -275,11 +275,10 @@ class Director:
         if when.time_s is not None:
             due_s = (self._began_s or 0.0) + when.time_s / self._stage.speed
             await asyncio.sleep(max(0.0, due_s - self._stage.clock()))
-        if self._left_to_people and played.act.do.inject is None:
-            return
         by_people = when.state is not None or when.fault is not None
         await asyncio.sleep(when.after_s if by_people else when.after_s / self._stage.speed)
-        await self._perform(played)
+        if played.act.do.inject is not None or not self._left_to_people:
+            await self._perform(played)
 
     async def _perform(self, played: Played) -> None:
         do, stage = played.act.do, self._stage

@@ -29,7 +29,7 @@ MOVING_STEP_MM: Final = 100.0
 STEP_S: Final = 0.5
 STEP_PCT: Final = 5.0
 STEP_SHARE: Final = 0.05
-HOT_DEGC: Final = 40.0
+STEP_DEGC: Final = 5.0
 _TIMES: Final = ("_s", "_at", "_since", "plan")
 """How the names of instants end: of plans they are the first of each pair."""
 _ASIDE: Final = frozenset(
@@ -93,7 +93,7 @@ def _of(value: Any, clock: Clock, name: str = "") -> object:
         case Cylinder():
             found = _cylinder(value, clock.plant)
         case Pack():
-            found = _pack(value, clock)
+            found = _pack(value)
         case dict():
             found = sorted((str(key), _of(one, clock)) for key, one in value.items())
         case set() | frozenset():
@@ -131,10 +131,11 @@ def _cylinder(cylinder: Cylinder, t: float) -> tuple[object, ...]:
     return (round(share / STEP_SHARE), cylinder.is_out(t), cylinder.is_home(t), cylinder.jammed, *outputs)
 
 
-def _pack(pack: Pack, clock: Clock) -> tuple[object, ...]:
-    hot = pack.temperature(clock.plant, 0.0) > HOT_DEGC
+def _pack(pack: Pack) -> tuple[object, ...]:
+    """Its temperature as it was last warmed: it cools over an hour."""
+    steps = (round(pack.soc_pct / STEP_PCT), round(pack.temp_degc / STEP_DEGC))
     flaws = (sorted(pack.stripped), sorted(pack.crossed))
-    return (pack.serial, round(pack.soc_pct / STEP_PCT), hot, pack.fault_bits, pack.mute, pack.nameless, flaws)
+    return (pack.serial, *steps, pack.fault_bits, pack.mute, pack.nameless, *flaws)
 
 
 def _number(value: float, clock: Clock, name: str) -> object:

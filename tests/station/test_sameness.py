@@ -49,6 +49,7 @@ def test_time_alone_changes_nothing() -> None:
     "change",
     [
         lambda r: setattr(r.world.packs.at["bay-1"], "fault_bits", 1),
+        lambda r: setattr(r.world.packs.at["bay-1"], "temp_degc", 50.0),
         lambda r: r.world.packs.move("bay-1", "isolation"),
         lambda r: r.world.lift.axis.put(40.0),
         lambda r: setattr(r.world.locks.points[3], "tight", True),
@@ -58,7 +59,7 @@ def test_time_alone_changes_nothing() -> None:
         lambda r: r.world.queue_car(),
         lambda r: r.operate(Operator(Action.RESET, "person")),
     ],
-    ids=["pack-fault", "pack-moved", "lift", "lock-point", "verdict", "estop", "lift-deaf", "car", "reset"],
+    ids=["pack-fault", "pack-hot", "pack-moved", "lift", "lock-point", "verdict", "estop", "lift-deaf", "car", "reset"],
 )
 def test_what_decides_changes_the_word(change: Change) -> None:
     def once(running: VirtualStation) -> Any:

@@ -49,7 +49,7 @@ def test_a_part_is_never_told_as_the_whole() -> None:
 def test_a_story_that_was_not_told_to_its_end_is_counted_as_such() -> None:
     found = swept({}, {"as_known": True}, {"as_known": True}, {"played_on": True})
     told = {figure.name: figure for figure in figures(found, 1)}["crash stories told to their end"]
-    assert (told.value, told.note[:1], "1 played on" in told.note) == (2, "2", True)
+    assert (told.value, told.note[:1], "1 were played on" in told.note) == (2, "2", True)
 
 
 def test_results_of_other_sources_become_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
