@@ -17,16 +17,18 @@ class Outcome(StrEnum):
     AT_S4 = "at S4"
     BETWEEN = "between two places"
     CONTRADICTION = "contradiction"
+    NOT_TOLD = "not told by the journal"
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What a look at everything says: with its reason, and what a person must do."""
+    """What a look at everything says: with its reason, what a person must do, and who of those asked is lost."""
 
     outcome: Outcome
     place: StablePlace
     text: str
     todo: str
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

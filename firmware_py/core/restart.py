@@ -18,14 +18,22 @@ from firmware_py.core.params import Params
 from firmware_py.core.recovery import BY_HAND, conclude, two_looks
 from firmware_py.core.recovery_words import Conclusion, Outcome, Recovery
 from firmware_py.core.standstill import seen_moving
-from firmware_py.core.state import Purpose
+from firmware_py.core.state import Purpose, State
 
-_FOUND_ANEW: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG, FaultCode.SWAP_INTERRUPTED})
+_LOST: Final = frozenset({FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG})
+_FOUND_ANEW: Final = _LOST | {FaultCode.SWAP_INTERRUPTED}
 """Faults that a new controller finds by itself, or that it raises about this very restart."""
 
-
+LOOKED_AT: Final = ("lift", "locks", "shuttle", "stacker", "platform", "safety", "hoist")
+"""Devices that are asked where car, packs and movers are. The car speaks by itself."""
 OF_START: Final = frozenset({FaultCode.CONFIGURATION_CHANGED, FaultCode.JOURNAL_RESTORED})
 """What a person must have looked at before the station is used again, and a swap cannot go on with."""
+_SILENCED: Final = {
+    FaultCode.JOURNAL_FAILED: "look at car and packs, mend the disk, then start the controller again",
+    FaultCode.JOURNAL_RESTORED: "look at car and packs, bring them into a safe place by hand, then clear",
+    FaultCode.CONFIGURATION_CHANGED: "look at car and packs, bring them into a safe place by hand, then clear",
+}
+"""Faults of the journal under which it does not tell whether a swap is open, and what a person does."""
 
 
 def at_start(draft: Draft, image: Image, event: AtStart, params: Params, rows: Mapping[str, Row]) -> None:
@@ -76,9 +84,20 @@ def scan(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) ->
     """A conclusion holds as long as the readings do."""
     if draft.recovery is None or draft.recovery.found is None or draft.packml is not PackML.HELD:
         return
-    seen = _look(draft, image, params, rows)
-    if (seen.outcome, seen.place) != (draft.recovery.found.outcome, draft.recovery.found.place):
+    seen, found = _look(draft, image, params, rows), draft.recovery.found
+    if (seen.outcome, seen.place, seen.unseen) != (found.outcome, found.place, found.unseen):
         _found(draft, seen)
+
+
+def concluded(state: State) -> Conclusion | None:
+    """What the start of this controller came to; None while everything is being read twice."""
+    if state.recovery is not None:
+        return state.recovery.found
+    why = next((state.fault(code, "journal") for code in _SILENCED if state.fault(code, "journal")), None)
+    if why is None or state.swap is not None:
+        return Conclusion(Outcome.NOTHING_PENDING, state.place, "", "")
+    text = f"a swap may be open: {why.code.value}, {why.text}"
+    return Conclusion(Outcome.NOT_TOLD, StablePlace.UNKNOWN, text, _SILENCED[why.code])
 
 
 def why_not_on(draft: Draft) -> str:
@@ -131,7 +150,12 @@ def _look(draft: Draft, image: Image, params: Params, rows: Mapping[str, Row]) -
         return Conclusion(Outcome.CONTRADICTION, StablePlace.UNKNOWN, text, BY_HAND)
     suspects = frozenset(fault.device for fault in draft.faults if fault.code is not FaultCode.SWAP_INTERRUPTED)
     view = View(draft.swap, image, params)
-    return conclude(view, draft.recovery.place, draft.active, rows, suspects)
+    found = conclude(view, draft.recovery.place, draft.active, rows, suspects)
+    lost = {fault.device for fault in draft.faults if fault.code in _LOST}
+    if not (unseen := tuple(name for name in LOOKED_AT if name in lost)):
+        return found
+    text = f"{found.text}; not seen: {', '.join(unseen)}"
+    return replace(found, text=text, todo=f"see that {', '.join(unseen)} answers; {found.todo}", unseen=unseen)
 
 
 def _found(draft: Draft, found: Conclusion) -> None:

@@ -138,11 +138,14 @@ async def _open_journal(stack: AsyncExitStack, path: Path, stamp: Clock, config:
         keep=Keep(config.keep_days * DAY_S, config.keep_rows, round(config.most_mib * MIB)),
     )
     try:
-        return await stack.enter_async_context(journal)
+        async with asyncio.timeout(config.start_s):
+            return await stack.enter_async_context(journal)
     except JournalTaken:
         raise
     except JournalError as error:
         return LostJournal(str(error))
+    except TimeoutError:
+        return LostJournal(f"{path} did not open within {config.start_s:g} s: does its disk answer?")
 
 
 @asynccontextmanager

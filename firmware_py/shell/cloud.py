@@ -11,6 +11,7 @@ from firmware_py.core.effects import Note
 from firmware_py.core.faults import Fault
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PLACE_TEXT
+from firmware_py.core.restart import concluded
 from firmware_py.core.state import State
 from firmware_py.shell.answers import ORDER, Said
 from firmware_py.shell.challenge import Challenge
@@ -236,7 +237,7 @@ class Cloud:
 
 
 def _recovery(state: State) -> str:
-    if state.recovery is None:
-        return ""
-    found = state.recovery.found
-    return "everything is being read twice" if found is None else f"{found.outcome.value}: {found.text}"[:512]
+    found = concluded(state)
+    if found is None:
+        return "everything is being read twice"
+    return f"{found.outcome.value}: {found.text}"[:512] if found.text else ""

@@ -162,16 +162,23 @@ class Controller:
 
     async def _look_back(self) -> list[Interrupted | StartHeld]:
         """What the journal knows of before. One that cannot be used holds the station, and does not end it."""
+        limit_s = self.station.config.process.journal.start_s
         try:
-            found = await look_back(self._journal, self.host.boot_id, self.station.hash, self.host.software)
-            await self.books.inventory.recall(self._journal)
-            past = next((event for event in found if isinstance(event, Interrupted)), None)
-            await self.desks.recall(self._journal, past.swap.id if past else None)
-            if past is not None:
-                await self.books.recall(self._journal, past.swap)
+            async with asyncio.timeout(limit_s):
+                return await self._recall()
         except JournalError as error:
-            self._journal_failed(str(error))
-            return []
+            self._recorder.fail(str(error))
+        except TimeoutError:
+            self._recorder.fail(f"it did not tell what was before within {limit_s:g} s: does its disk answer?")
+        return []
+
+    async def _recall(self) -> list[Interrupted | StartHeld]:
+        found = await look_back(self._journal, self.host.boot_id, self.station.hash, self.host.software)
+        await self.books.inventory.recall(self._journal)
+        past = next((event for event in found if isinstance(event, Interrupted)), None)
+        await self.desks.recall(self._journal, past.swap.id if past else None)
+        if past is not None:
+            await self.books.recall(self._journal, past.swap)
         return found
 
     def _begin_after(self, past: list[Interrupted | StartHeld]) -> None:
@@ -296,6 +303,7 @@ class Controller:
     def _round_done(self, link: str) -> None:
         """A poller completed a round, whatever it brought. Staleness is judged here too."""
         self.progress.round_done(link)
+        self._looks.review()
         self._look()
         self.progress.decided()
 

@@ -18,6 +18,8 @@ STEP_S: Final = 0.05
 """Between two steps of upkeep while there are more, in s: only where nobody wrote for so long."""
 IDLE_S: Final = 10.0
 """Between two looks at a disk that nobody writes to, in s."""
+LEAVE_S: Final = 1.0
+"""Longest time, in s, that the end of the process waits for a disk that does not answer."""
 MAX_GROUP: Final = 256
 """Calls that share a commit at most, so that none waits for a transaction without end."""
 
@@ -34,7 +36,8 @@ class _Job:
 class SqliteJournal:
     """Journal in a SQLite file. An async context manager: entering opens the file, leaving commits what was accepted.
 
-    Entering raises JournalError where the file cannot be opened or another controller has it.
+    Entering raises JournalError where the file cannot be opened or another controller has it. A disk that does not
+    answer delays the leaving by `LEAVE_S` at most: what it has not taken by then is as lost as in a power cut.
     """
 
     def __init__(
@@ -104,7 +107,7 @@ class SqliteJournal:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._jobs.put(None)
-            thread.join()
+            thread.join(LEAVE_S)
 
     # below here: the writer's thread
 

@@ -20,7 +20,7 @@ _CODES: Final = (FaultCode.LINK_LOST, FaultCode.DEVICE_IDENTITY_WRONG)
 class RollCall:
     """What pollers and watches tell of units, chargers, the code reader and CAN channels.
 
-    `round_done` is told of each completed round of a link, `told_of` of each answer and each loss of a unit.
+    `round_done` is told of each completed round of a link, `told_of` of each unit that answers, or is lost.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class RollCall:
         decide: Callable[[Event], None],
         round_done: Callable[[str], None],
         became_ready: Callable[[], None],
-        told_of: Callable[[str], None],
+        told_of: Callable[[str, bool], None],
     ) -> None:
         self._plant = plant
         self._observer = observer
@@ -49,7 +49,7 @@ class RollCall:
     def polled(self, unit: ModbusUnit) -> None:
         """A unit brought values."""
         self._observer.polled(unit)
-        self._told_of(unit.name)
+        self._told_of(unit.name, True)
         self.check_ready()
 
     def lost(self, unit: ModbusUnit, why: str) -> None:
@@ -112,7 +112,7 @@ class RollCall:
     def _gone(self, code: FaultCode, unit: ModbusUnit, why: str) -> None:
         self._missed[code].add(unit.name)
         self._decide(Trouble(code, self._plant.device_of_unit(unit.name), why))
-        self._told_of(unit.name)
+        self._told_of(unit.name, False)
         self.check_ready()
 
     def _back(self, code: FaultCode, unit: ModbusUnit) -> None:

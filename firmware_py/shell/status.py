@@ -9,7 +9,7 @@ from firmware_py.core.effects import Reply, Told
 from firmware_py.core.fault_table import FAULTS
 from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PLACE_TEXT, Mode, PackML
-from firmware_py.core.recovery_words import Outcome
+from firmware_py.core.restart import concluded
 from firmware_py.core.state import State
 from firmware_py.shell.controller import Controller
 from firmware_py.shell.plant import Links
@@ -107,9 +107,7 @@ def _next_held(state: State, codes: set[FaultCode], first: str) -> str:
 
 def _recovery(state: State) -> dict[str, str] | None:
     """What a restart has concluded; the outcome is one of a closed list. None while everything is being read twice."""
-    if state.recovery is None:
-        return {"outcome": Outcome.NOTHING_PENDING.value, "text": "", "todo": ""}
-    found = state.recovery.found
+    found = concluded(state)
     return None if found is None else {"outcome": found.outcome.value, "text": found.text, "todo": found.todo}
 
 

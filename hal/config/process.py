@@ -191,12 +191,14 @@ class ProgressProcess(Strict):
 class JournalProcess(Strict):
     """The journal and its disk.
 
-    `commit_s`: a commit that is pending for longer holds the station. `ballast_mib`: a reserve that is given up when
-    the disk is full, so that this much can still be kept. `floor_mib`: below so much free space no new swap begins.
-    Rows older than `keep_days` are removed once they are not needed any more, but never of the newest `keep_rows`: a
-    clock may be wrong. Beyond `most_mib` the oldest rows go whatever their age.
+    `start_s`: longest time until it is open, and then until it has told what was before; after that the station starts
+    without it, Held. `commit_s`: a commit that is pending for longer holds the station. `ballast_mib`: a reserve that
+    is given up when the disk is full, so that this much can still be kept. `floor_mib`: below so much free space no
+    new swap begins. Rows older than `keep_days` are removed once they are not needed any more, but never of the newest
+    `keep_rows`: a clock may be wrong. Beyond `most_mib` the oldest rows go whatever their age.
     """
 
+    start_s: Positive
     commit_s: Positive
     ballast_mib: Positive
     floor_mib: Positive

@@ -155,7 +155,7 @@ class Aftermath:
                     await asyncio.sleep(MEND_S)
                     self._running.computer.switch_off(True)
                     await self._start()
-                    await asyncio.sleep(STAYS_S)
+                    await self._conclusion()
                 case PackML.HELD if len(self._refused) < 4:
                     await self._speak()
                 case PackML.ABORTED if await self._say(Action.CLEAR):

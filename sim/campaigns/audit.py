@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from firmware_py.shell.journal import Entry, canonical
+from firmware_py.shell.look_back import RESTORED
 from hal.commands import Command, EnableCharger, Extract, Heartbeat, RunEnable, Stop
 
 
@@ -26,7 +27,9 @@ def owed(command: Command) -> str | None:
 
 
 def audit(entries: Sequence[Entry], effects: Iterable[str]) -> list[str]:
-    """What is wrong. `effects` is what `owed` gave for the commands so far, repetitions of standing ones aside."""
+    """What is wrong. `effects` is what `owed` gave for the commands so far, repetitions of standing ones aside: of a
+    journal that was restored for those since then, see `restored_at`.
+    """
     return [*_numbers(entries), *_orders(entries), *_outcomes(entries), *_effects(entries, effects)]
 
 
@@ -85,8 +88,15 @@ def _outcomes(entries: Sequence[Entry]) -> Iterable[str]:
             meant[_of(body)] -= 1
 
 
+def restored_at(entries: Sequence[Entry]) -> Entry | None:
+    """The row of the last restore: the journal knows nothing of what was done between the backup and this."""
+    return next((entry for entry in reversed(entries) if entry.row.kind == RESTORED), None)
+
+
 def _effects(entries: Sequence[Entry], effects: Iterable[str]) -> Iterable[str]:
-    meant = Counter(_of(e.row.body) for e in entries if e.row.kind == "intent")
+    restored = restored_at(entries)
+    after = 0 if restored is None else restored.seq
+    meant = Counter(_of(e.row.body) for e in entries if e.row.kind == "intent" and e.seq > after)
     for words, count in Counter(effects).items():
         if count > meant[words]:
             yield f"{words} left {count} times, the journal has {meant[words]} intents"

@@ -142,7 +142,8 @@ class _Run:
                 with suppress(asyncio.CancelledError):
                     await playing
             self._over, ends = True, dict.fromkeys(self._words, running.controller.state.packml.value)
-            wrong = [*running.world.referee.breaches, *audit(await _rows(running), self.effects.owing)]
+            entries = await _rows(running)
+            wrong = [*running.world.referee.breaches, *audit(entries, self.effects.owing(entries))]
             return Gone(self.effects.number, {} if wrong else ends)
 
     async def _go_on(self) -> None:
@@ -171,7 +172,7 @@ class _Run:
         if after.played_on and after.end != self._same.result():
             problems.append(f"ended as {after.end}, taken for one that ended as {self._same.result()}")
         breaches = [f"{b.at_s:.2f} s: {b.hazard}: {b.text}" for b in running.world.referee.breaches]
-        findings = audit(entries, self.effects.owing) if entries else []
+        findings = audit(entries, self.effects.owing(entries)) if entries else []
         told_of = {**after.as_json(), "problems": problems, "breaches": breaches, "findings": findings}
         if self._history and not self._named.scenario.act:
             self._come_to("", "")

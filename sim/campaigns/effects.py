@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from firmware_py.shell.controller import Controller
-from firmware_py.shell.journal import Row
+from firmware_py.shell.journal import Entry, Row
 from hal.commands import Command, Heartbeat
 from hal.ports import Message
-from sim.campaigns.audit import owed
+from sim.campaigns.audit import owed, restored_at
 from sim.campaigns.ear import NOW, listen
 from sim.campaigns.virtual import VirtualStation
 
@@ -21,8 +21,7 @@ class Effects:
 
     def __init__(self, reached: Reached) -> None:
         self.number = 0
-        self.owing: list[str] = []
-        """Commands so far that need an intent, as `audit` wants them."""
+        self._owing: list[tuple[float, str]] = []
         self._reached = reached
 
     def booted(self, controller: Controller) -> None:
@@ -50,7 +49,13 @@ class Effects:
     def _heard(self, command: Command) -> None:
         words = owed(command)
         if words is not None:
-            self.owing.append(words)
+            self._owing.append((asyncio.get_running_loop().time(), words))
+
+    def owing(self, entries: Sequence[Entry]) -> list[str]:
+        """Commands that need an intent in this journal, as `audit` wants them."""
+        restored = restored_at(entries)
+        since_s = 0.0 if restored is None else restored.stamp.t_mono
+        return [words for at_s, words in self._owing if at_s >= since_s]
 
     def _committed(self, rows: Sequence[Row]) -> None:
         self._count("kept " + ", ".join(_named(row) for row in rows))

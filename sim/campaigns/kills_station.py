@@ -161,7 +161,7 @@ class StationUnderKills:
 
     async def _held(self, one: Life, status: Mapping[str, Any]) -> None:
         recovery = status["recovery"]
-        if recovery is not None and recovery["outcome"] != Outcome.CONTRADICTION.value:
+        if recovery is not None and recovery["outcome"] not in {Outcome.CONTRADICTION, Outcome.NOT_TOLD}:
             if recovery["outcome"] == Outcome.NOTHING_PENDING.value:
                 self._swap.holds.append(status["held_for"])
                 await asyncio.sleep(AGAIN_S)

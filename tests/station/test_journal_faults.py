@@ -6,10 +6,16 @@ from itertools import pairwise
 import pytest
 
 from firmware_py.core.events import Action, Operator
+from firmware_py.core.faults import FaultCode
 from firmware_py.core.packml import PackML
+from firmware_py.shell.journal import JournalError
+from firmware_py.shell.status import status_of
+from hal.commands import Command, Heartbeat, RunEnable, Signal, Stop
 from hal.config.loader import load_station
 from sim.campaigns.disk_faults import KINDS, strike, wrong
+from sim.campaigns.ear import listen
 from sim.campaigns.virtual import VirtualStation, virtual_station
+from sim.faults import clear, inject
 from sim.scenario import load_scenario
 from sim.vloop import run_virtual
 
@@ -74,6 +80,34 @@ def test_the_core_goes_on_deciding_while_a_commit_hangs() -> None:
 
 def test_a_hold_waits_for_no_disk() -> None:
     hanging("hold")
+
+
+def test_a_start_on_a_disk_that_hangs_is_held_with_every_drive_stopped() -> None:
+    async def main() -> None:
+        async with virtual_station(load_station("choco-14"), 1) as running:
+            await running.controller.ready.wait()
+            inject(running.rig, "disk-hangs")
+            inject(running.rig, "controller-dead")
+            clear(running.rig, "controller-dead")
+            heard = list[Command]()
+            listen(running.controller, heard.append)
+            async with asyncio.timeout(running.station.config.process.journal.start_s + 2.0):
+                await running.controller.ready.wait()
+            fault = running.controller.state.fault(FaultCode.JOURNAL_FAILED, "journal")
+            assert fault is not None
+            assert "did not tell what was before within 10 s" in fault.text
+            assert running.controller.state.packml is PackML.HELD
+            assert (
+                status_of(running.controller, running.computer.process.wires.links)["recovery"]["outcome"]
+                == "not told by the journal"
+            )
+            assert {Stop("lift"), Stop("shuttle"), Stop("stacker")} <= set(heard)
+            assert all(type(command) in {Stop, RunEnable, Heartbeat, Signal} for command in heard)
+            clear(running.rig, "disk-hangs")
+            with pytest.raises(JournalError, match="did not tell what was before"):
+                await running.operate(Operator(Action.RESET, "ann"))
+
+    run_virtual(main())
 
 
 def test_the_scenario_that_is_struck_is_a_whole_swap() -> None:

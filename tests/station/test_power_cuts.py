@@ -75,6 +75,13 @@ def test_every_effect_needs_an_intent_of_its_own() -> None:
     assert len(audit(books(Row("intent", {**RED, "lamp": "green"})), [did])) == 1, "another command's intent is none"
 
 
+def test_of_a_restored_journal_only_what_came_after_counts() -> None:
+    did, intent, restored = owed(Signal(Lamp.RED, DriverText.CLOSED)), Row("intent", RED), Row("restored")
+    assert did is not None
+    assert audit(books(intent, restored, intent), [did]) == []
+    assert len(audit(books(intent, restored), [did])) == 1, "the intent is that of another command, long ago"
+
+
 def test_what_only_takes_power_away_needs_none() -> None:
     for free in (Stop("lift"), Heartbeat(3), RunEnable(on=False), EnableCharger(2, on=False)):
         assert owed(free) is None

@@ -5,11 +5,23 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.core.effects import Act, Answer, Keep, Note, Reply, StopMotion, Told
-from firmware_py.core.events import Action, Event, Interrupted, Looked, Operator, Scan, Started, StartHeld, Trouble
+from firmware_py.core.events import (
+    Action,
+    Event,
+    Interrupted,
+    Looked,
+    Operator,
+    Recovered,
+    Scan,
+    Started,
+    StartHeld,
+    Trouble,
+)
 from firmware_py.core.faults import Fault, FaultCode
 from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.recovery_words import Outcome
+from firmware_py.core.restart import concluded
 from firmware_py.core.state import Active, Phase, Purpose, State, Swap
 from hal.readings import LockSetReading, LockState
 from tests.unit.core import scenes as s
@@ -79,6 +91,42 @@ def test_what_moves_by_itself_is_no_place_to_rest() -> None:
     state = after(left("7", P.S1, UP_TO_8 - {"7", "8"}), rising, rising)
     assert outcome(state) is Outcome.CONTRADICTION
     assert "still moving: lift" in text(state)
+
+
+def test_who_is_lost_is_named_and_concluded_anew_once_seen() -> None:
+    state = SEQ.step(State(), s.LOWERED, left("11", P.S2, UP_TO_8 | {"9", "10"}))[0]
+    state = SEQ.step(state, s.LOWERED, Trouble(FaultCode.LINK_LOST, "lift", "no answer"))[0]
+    for _ in range(2):
+        state = SEQ.step(state, s.LOWERED, Looked())[0]
+    assert outcome(state) is Outcome.AT_S2
+    assert "not seen: lift; see that lift answers; look at car and pack" in text(state)
+    state = SEQ.step(state, s.LOWERED, Recovered("lift", FaultCode.LINK_LOST))[0]
+    state = SEQ.step(state, s.LOWERED, Scan())[0]
+    assert outcome(state) is Outcome.AT_S2
+    assert "not seen" not in text(state)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Trouble(FaultCode.JOURNAL_FAILED, "journal", "disk I/O error"),
+        StartHeld(FaultCode.JOURNAL_RESTORED, "journal", "the journal was restored from a.sqlite"),
+        StartHeld(FaultCode.CONFIGURATION_CHANGED, "journal", "a swap may be open"),
+    ],
+)
+def test_a_journal_that_does_not_tell_is_no_proof_that_nothing_is_pending(event: Trouble | StartHeld) -> None:
+    found = concluded(SEQ.step(State(), s.STANDING, event)[0])
+    assert found is not None
+    assert (found.outcome, found.place) == (Outcome.NOT_TOLD, P.UNKNOWN)
+    assert event.text in found.text
+    assert "look at car and packs" in found.todo
+
+
+def test_other_files_alone_say_nothing_against_the_journal() -> None:
+    other = StartHeld(FaultCode.CONFIGURATION_CHANGED, "station", "the files have hash aa")
+    found = concluded(SEQ.step(State(), s.EMPTY_LANE, other)[0])
+    assert found is not None
+    assert found.outcome is Outcome.NOTHING_PENDING
 
 
 def test_until_two_looks_nothing_is_known_and_nothing_is_let_go_on() -> None:

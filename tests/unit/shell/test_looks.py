@@ -30,7 +30,17 @@ class Rig:
         if self.car is not None and car:
             self.car.at_s = self.now
         for unit in units:
-            self.watch.told_of(unit)
+            self.watch.told_of(unit, answers=True)
+        return self.looks
+
+    def lose(self, unit: str) -> None:
+        """It does not answer any more; that is told once."""
+        self.watch.told_of(unit, answers=False)
+
+    def round(self) -> int:
+        """A line was gone round, whoever answered; the looks so far."""
+        self.now += 0.1
+        self.watch.review()
         return self.looks
 
 
@@ -67,3 +77,29 @@ def test_a_station_without_a_car_link_waits_for_none() -> None:
     rig = Rig(with_car=False)
     rig.watch.begin()
     assert rig.poll("lift-unit", "locks-unit") == 1
+
+
+def test_nobody_waits_twice_for_a_unit_that_is_lost() -> None:
+    rig = Rig()
+    rig.watch.begin()
+    assert rig.poll("locks-unit") == 0
+    rig.lose("lift-unit")
+    assert rig.looks == 1
+    assert rig.poll("locks-unit") == 2, "the lift is not told of again"
+
+
+def test_a_unit_that_answers_again_is_waited_for_again() -> None:
+    rig = Rig()
+    rig.lose("lift-unit")
+    rig.poll("lift-unit")
+    rig.watch.begin()
+    assert rig.poll("locks-unit") == 0
+    assert rig.poll("lift-unit") == 1
+
+
+def test_where_nobody_answers_two_rounds_are_two_looks() -> None:
+    rig = Rig(with_car=False)
+    rig.watch.begin()
+    rig.lose("lift-unit")
+    rig.lose("locks-unit")
+    assert (rig.looks, rig.round(), rig.round()) == (1, 2, 2)
