@@ -12,12 +12,21 @@ class Axis:
     """Place in mm, speed in mm/s, acceleration in mm/s². Brake on whenever it stands."""
 
     def __init__(
-        self, clock: Clock, at_mm: float, accel: float, max_speed: float, chance: Chance, jitter: float = 0.0
+        self,
+        clock: Clock,
+        at_mm: float,
+        accel: float,
+        max_speed: float,
+        chance: Chance,
+        jitter: float = 0.0,
+        stop_s: float = math.inf,
     ) -> None:
         self._clock = clock
         self._chance = chance
         self._jitter = jitter
         self.accel = accel
+        self.stop_accel = max(accel, max_speed / stop_s)
+        """Of its stop ramp (CiA 402, object 6085h): from full speed it stands within `stop_s`."""
         self.max_speed = max_speed
         self.asked_mm_s = max_speed
         self.runs_on = False
@@ -56,7 +65,7 @@ class Axis:
         """Controlled stop: decelerate, then brake."""
         if self.runs_on:
             return
-        self._take(plan_stop(self.mm, self.mm_s, self.accel, self._clock.plant), marks)
+        self._take(plan_stop(self.mm, self.mm_s, self.stop_accel, self._clock.plant), marks)
 
     def jam(self) -> None:
         """Stop dead (something mechanical holds it)."""

@@ -27,7 +27,7 @@ class Lift(Part):
         super().__init__(clock)
         self.plant = plant
         self.packs = packs
-        self.axis = Axis(clock, plant.home_mm, plant.lift_accel, plant.lift_max_mm_s, chance, jitter)
+        self.axis = Axis(clock, plant.home_mm, plant.lift_accel, plant.lift_max_mm_s, chance, jitter, plant.stop_s)
         self.servo_on = False
         self.allowed = False
         self.fault_word = 0

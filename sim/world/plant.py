@@ -97,7 +97,13 @@ class Plant:
     dc_link_safe_v: float = 60.0
     dead_man_s: float = 0.5
     stopping_s: float = 0.5
+    """Declared by the safety chain: so long after it has opened nothing heavy moves."""
     ambient_degc: float = 25.0
+
+    @property
+    def stop_s(self) -> float:
+        """Time in which the stop ramps are set to end: a fifth is kept in hand."""
+        return 0.8 * self.stopping_s
 
     @property
     def soft_mm(self) -> float:

@@ -21,8 +21,8 @@ class Shuttle(Part):
         self.fault_word = 0
         self.jammed: Slot | None = None
         self.slots = {
-            Slot.OUT: Axis(clock, plant.under_mm, plant.rail_accel, plant.rail_max_mm_s, chance, jitter),
-            Slot.IN: Axis(clock, plant.buffer_mm, plant.rail_accel, plant.rail_max_mm_s, chance, jitter),
+            Slot.OUT: Axis(clock, plant.under_mm, plant.rail_accel, plant.rail_max_mm_s, chance, jitter, plant.stop_s),
+            Slot.IN: Axis(clock, plant.buffer_mm, plant.rail_accel, plant.rail_max_mm_s, chance, jitter, plant.stop_s),
         }
         self._closer_at = float("inf")
 

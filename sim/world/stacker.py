@@ -35,8 +35,8 @@ class Stacker(Part):
         self.allowed = False
         self.fault_word = 0
         self.job = Job.NONE
-        self.level = Axis(clock, 0.0, plant.stacker_accel, plant.stacker_mm_s, chance, jitter)
-        self.fork = Axis(clock, 0.0, 2000.0, _fork_speed(plant), chance, jitter)
+        self.level = Axis(clock, 0.0, plant.stacker_accel, plant.stacker_mm_s, chance, jitter, plant.stop_s)
+        self.fork = Axis(clock, 0.0, 2000.0, _fork_speed(plant), chance, jitter, plant.stop_s)
         self.serve: Callable[[str], str | None] = lambda name: name
         self.missed: list[str] = []
         self.jammed = False

@@ -1,7 +1,6 @@
 """Each hazard is provoked in the plant and must be seen; what is close to it must not be."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -203,7 +202,8 @@ def test_a_provoked_hazard_is_recorded_once(
 
 
 def test_steel_that_stops_too_late_for_a_person_is_seen() -> None:
-    world = World(replace(small_world().plant, lift_accel=150.0), seed=1)
+    world = small_world()
+    world.lift.axis.stop_accel = 150.0
     hand = Hand(world)
     hand.drive(out=True, actuators=(Actuator.SHUTTER,))
     world.lift.move(900.0, 300.0)
@@ -244,6 +244,7 @@ def test_a_bolt_that_sticks_and_a_way_back_are_no_hazard() -> None:
 
 def test_a_hazard_between_two_polls_is_seen_with_its_own_time() -> None:
     hand, world = empty()
+    world.shuttle.slots[Slot.IN].put(-2600.0)
     world.shuttle.move(Slot.IN, 0.0, 500.0)
     world.advance(hand.now + 0.4)
     world.safety.beat(60000)

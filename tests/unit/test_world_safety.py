@@ -2,7 +2,7 @@
 
 import pytest
 
-from hal.commands import Actuator
+from hal.commands import Actuator, Slot
 from sim.world import World
 from tests.unit.world_drive import Hand, small_world
 
@@ -67,6 +67,29 @@ def test_a_late_poll_sees_the_stop_where_it_happened() -> None:
             world.advance(0.1 + 10.0 * k / steps)
     assert coarse.lift.mm == pytest.approx(fine.lift.mm, abs=1e-6)
     assert 100.0 < coarse.lift.mm < 200.0
+
+
+@pytest.mark.parametrize("mover", ["lift", "slot", "stacker", "fork"])
+def test_whatever_moves_at_full_speed_stands_within_the_declared_stopping_time(mover: str) -> None:
+    world = small_world()
+    hand = Hand(world)
+    hand.pass_time(0.1)
+    plant = world.plant
+    starts = {
+        "lift": (world.lift.axis, lambda: world.lift.move(900.0, 300.0)),
+        "slot": (
+            world.shuttle.slots[Slot.OUT],
+            lambda: world.shuttle.move(Slot.OUT, plant.store_mm, plant.rail_max_mm_s),
+        ),
+        "stacker": (world.stacker.level, lambda: world.stacker.move(world.plant.places[-1].level_mm)),
+        "fork": (world.stacker.fork, lambda: world.stacker.pick(-1)),
+    }
+    axis, start = starts[mover]
+    start()
+    hand.until(lambda: abs(axis.mm_s) > 0.95 * axis.asked_mm_s, limit_s=5.0)
+    world.safety.drop()
+    hand.pass_time(plant.stopping_s)
+    assert not axis.moving
 
 
 def test_speed_scales_the_plant() -> None:
