@@ -96,7 +96,8 @@ class Chart:
         if row.seals:
             draft.keep(Note.SWAP_SEALED, **summary(view.swap))
         running = draft.change(active, phase=Phase.RUNNING, armed=row.anew is not None and _is_anew(row, view))
-        if not (on_the_way_back and finished):
+        under_way = active.resumed and row.under_way is not None and row.under_way(view) is None
+        if not (on_the_way_back and finished) and not under_way:
             draft.effects.extend(Act(row.name, command) for command in commands)
         if not commands:
             self._try_finish(draft, row, running, view)

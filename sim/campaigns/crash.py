@@ -29,7 +29,7 @@ from firmware_py.shell.controller import Controller
 from firmware_py.shell.journal import Entry, JournalError, Query
 from hal.config.loader import load_station
 from sim.campaigns.aftermath import Aftermath
-from sim.campaigns.audit import audit
+from sim.campaigns.audit import audit, restored_at
 from sim.campaigns.crash_known import Known, Place, Story, told_places
 from sim.campaigns.director import Cue, Director
 from sim.campaigns.effects import Effects
@@ -301,7 +301,10 @@ def _outcomes(entries: list[Entry]) -> list[str]:
 def _orders(director: Director, running: VirtualStation, entries: list[Entry], *, told: bool) -> list[str]:
     """Every order has one final answer, kept and told; one whose swap is held, or not told of further, has none yet."""
     state, problems = running.controller.state, list[str]()
+    forgotten = restored_at(entries) is not None
     for order_id in (car.order_id for car in director.cars if car.order_id):
+        if forgotten and not any(e.row.body.get("order_id") == order_id for e in entries):
+            continue  # it came after the backup that is in force now
         rows = [e.row.body for e in entries if e.row.kind == "order-answer" and e.row.body["order_id"] == order_id]
         kept = [(str(body["answer"]), str(body["reason"])) for body in rows if body["answer"] in FINAL]
         heard = {said for said in director.observed.answers.get(order_id, ()) if said[0] in FINAL}

@@ -110,6 +110,7 @@ RELEASE: Final = (
         ),
         command=m.both(m.ask_car(CarMode.NONE), m.ask_car(CarMode.WAKE)),
         anew=c.no_verdict_yet,
+        under_way=c.self_check_runs,
         done=c.every(
             c.self_check_ok,
             c.car_sees_pack,

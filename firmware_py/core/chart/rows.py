@@ -101,6 +101,8 @@ class Row:
     evidence: Callable[[View], Mapping[str, object]] | None = None
     anew: Check | None = None
     """What must be seen once since the row began before its end counts: an old verdict is no evidence."""
+    under_way: Check | None = None
+    """What a row that goes on after a hold sees while its command is still being obeyed: it is not sent again then."""
     resume: str = ""
     """Row to go on with when this one was held in the middle; empty = this one."""
     dwell: str = ""

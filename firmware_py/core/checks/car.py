@@ -62,6 +62,14 @@ def no_verdict_yet(v: View) -> Miss | None:
     return Miss(f"car self-check {seen.value}") if seen in {SelfCheck.OK, SelfCheck.FAILED} else None
 
 
+def self_check_runs(v: View) -> Miss | None:
+    """The car's own check is under way."""
+    seen = v.image.car.self_check
+    if seen is None:
+        return no("car", None)
+    return None if seen is SelfCheck.RUNNING else Miss(f"car self-check {seen.value}")
+
+
 def self_check_not_failed(v: View) -> Miss | None:
     """The car's own check did not end badly."""
     return Miss("car self-check failed") if v.image.car.self_check is SelfCheck.FAILED else None

@@ -27,7 +27,7 @@ def test_a_check_that_sees_nothing_names_the_silent_device() -> None:
         (c.out_slot_at("under", "out_at_under"), "shuttle", ShuttleReading()),
         (c.dc_link_low, "car", CarReading()), (c.vin_is_ordered, "car", CarReading()),
         (c.car_sees_pack, "car", CarReading()), (c.self_check_ok, "car", CarReading()),
-        (c.no_verdict_yet, "car", CarReading()),
+        (c.no_verdict_yet, "car", CarReading()), (c.self_check_runs, "car", CarReading()),
         (c.all_of("lift", "dock_pins"), "lift", LiftReading()),
         (c.none_of("locks", "proof_locked"), "locks", LockSetReading()),
     ]  # fmt: skip

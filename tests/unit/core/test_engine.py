@@ -17,6 +17,7 @@ from firmware_py.core.image import Image
 from firmware_py.core.packml import PackML, StablePlace
 from firmware_py.core.sequencer import Sequencer
 from firmware_py.core.state import Active, Install, Phase, State
+from hal.commands import CarMode, RequestCar
 from hal.readings import LockState, PackReading, SelfCheck
 from tests.unit.core import scenes as s
 from tests.unit.core.engine_drive import at_row, faults_cleared, notes, of, raised, sequencer
@@ -324,3 +325,24 @@ def test_a_held_row_that_names_another_to_go_on_with_goes_on_there() -> None:
     state, _ = SEQ.step(state, seated, Scan())
     state, _ = SEQ.step(state, s.SEATED, Scan())
     assert [(a.row, a.resumed) for a in state.active] == [("14.back-off", False)]
+
+
+@pytest.mark.parametrize(
+    ("resumed", "check", "asks"),
+    [
+        (True, SelfCheck.RUNNING, False),
+        (True, SelfCheck.IDLE, True),
+        (True, SelfCheck.OK, True),
+        (True, SelfCheck.FAILED, True),
+        (False, SelfCheck.RUNNING, True),
+    ],
+)
+def test_a_car_that_checks_itself_already_is_not_woken_again_and_its_verdict_counts(
+    resumed: bool, check: SelfCheck, asks: bool
+) -> None:
+    waiting = State(PackML.EXECUTE, StablePlace.S3, (Active("17", resumed=resumed),), s.SWAP)
+    state, effects = SEQ.step(waiting, s.put(s.WOKEN, car__self_check=check), Scan())
+    woken = [a.command.mode for a in of(Act, effects) if isinstance(a.command, RequestCar)]
+    assert woken == ([CarMode.NONE, CarMode.WAKE] if asks else [])
+    if not asks:
+        assert "17" not in {a.row for a in SEQ.step(state, s.WOKEN, Scan())[0].active}
