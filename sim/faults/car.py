@@ -8,6 +8,8 @@ from sim.faults.places import PLACE, pack_at, places
 from sim.world import Car, World
 
 FOREIGN_SERIAL: Final = "999PX20FOREIGN0000000000"
+OWN_SERIAL: Final = "own serial"
+"""Note of the serial that a foreign one has taken the place of."""
 FOREIGN_VIN: Final = "LXXWRNG00XX999999"
 
 
@@ -39,10 +41,10 @@ def _misread(rig: Rig, arguments: Arguments, on: bool) -> None:
 def _wrong_pack(rig: Rig, arguments: Arguments, on: bool) -> None:
     pack = pack_at(rig.world, str(arguments["place"]))
     if on:
-        rig.notes[FOREIGN_SERIAL] = pack.serial
+        rig.notes[OWN_SERIAL] = pack.serial
         pack.serial = FOREIGN_SERIAL
     elif pack.serial == FOREIGN_SERIAL:
-        pack.serial = rig.notes.pop(FOREIGN_SERIAL)
+        pack.serial = rig.notes.pop(OWN_SERIAL)
 
 
 def _hot(rig: Rig, arguments: Arguments, on: bool) -> None:
@@ -67,11 +69,12 @@ def _low(rig: Rig, arguments: Arguments, on: bool) -> None:
     """A bad day: every pack of the rack, there and back again."""
     for place, pack in rig.world.packs.at.items():
         if place.startswith("bay-"):
+            own = rig.notes[OWN_SERIAL] if pack.serial == FOREIGN_SERIAL else pack.serial
             if on:
-                rig.notes[pack.serial] = str(pack.soc_pct)
+                rig.notes[f"charge of {own}"] = str(pack.soc_pct)
                 pack.soc_pct = float(arguments["soc_pct"])
-            elif pack.serial in rig.notes:
-                pack.soc_pct = float(rig.notes.pop(pack.serial))
+            elif (before := rig.notes.pop(f"charge of {own}", None)) is not None:
+                pack.soc_pct = float(before)
 
 
 def _set_down(rig: Rig, arguments: Arguments, on: bool) -> None:

@@ -59,6 +59,18 @@ def test_a_wrong_pack_gets_its_own_serial_back(rig: Rig) -> None:
     assert pack.serial == own
 
 
+@pytest.mark.parametrize("order", [("packs-low", "wrong-pack"), ("wrong-pack", "packs-low")])
+def test_a_low_pack_that_carries_a_foreign_serial_gets_back_both(rig: Rig, order: tuple[str, str]) -> None:
+    pack = rig.world.packs.at["bay-1"]
+    own, charge = pack.serial, pack.soc_pct
+    given: dict[str, dict[str, str]] = {"wrong-pack": {"place": "bay-1"}, "packs-low": {}}
+    for name in ("packs-low", "wrong-pack"):
+        inject(rig, name, **given[name])
+    for name in order:
+        clear(rig, name, **given[name])
+    assert (pack.serial, pack.soc_pct) == (own, charge)
+
+
 def test_the_reset_button_is_a_momentary_act(rig: Rig) -> None:
     inject(rig, "estop")
     clear(rig, "estop")
