@@ -17,7 +17,7 @@ from hal.commands import CarMode
 from hal.readings import LockState
 
 
-def _open_gate(name: str, title: str, start: c.Check) -> Row:
+def _open_gate(name: str, title: str, start: c.Check, *watches: Watch) -> Row:
     return Row(
         name=name,
         step=19,
@@ -28,7 +28,7 @@ def _open_gate(name: str, title: str, start: c.Check) -> Row:
         seals=True,
         start=start,
         moves=("lane_gate",),
-        watches=(w.PLATFORM_SEEN,),
+        watches=(w.PLATFORM_SEEN, *watches),
         command=m.drive((A.LANE_GATE, True)),
         done=c.every(c.flag("platform", "lane_gate_open"), c.flag("platform", "lane_gate_closed", wanted=False)),
         then=(Link("19"),),
@@ -213,6 +213,7 @@ RELEASE: Final = (
         "19.gate",
         "Open the lane gate",
         c.every(c.locks_are(LockState.LOCKED), c.all_of("locks", "proof_locked"), c.flag("platform", "shutter_closed")),
+        *(w.OLD_LOCKED, w.PROOF_AGREES),  # also after a hold: nothing is sealed that is not so any more
     ),
     replace(
         _open_gate("19.refuse", "Open the lane gate for a car with its own pack", c.flag("platform", "shutter_closed")),
